@@ -1,0 +1,67 @@
+/** Every name under which Reprieve is known to a cluster. Other places import these; none spells them again. */
+import type { ResourceType } from './meta.ts';
+
+export const GROUP = 'reprieve.dev';
+export const VERSION = 'v1alpha1';
+export const API_VERSION = `${GROUP}/${VERSION}`;
+
+export const RETENTION_FINALIZER = `${GROUP}/retention`;
+export const VAULT_FINALIZER = `${GROUP}/vault`;
+export const POLICY_FINALIZER = `${GROUP}/policy`;
+export const JOB_FINALIZER = `${GROUP}/job`;
+
+/** Ties points and jobs to their item; survives the re-creation of an object. */
+export const ITEM_ID_LABEL = `${GROUP}/item-id`;
+export const VAULT_LABEL = `${GROUP}/vault`;
+/** On an item that the operator re-created after a raw delete: uid of the object that was deleted. For readers only. */
+export const PREVIOUS_UID_ANNOTATION = `${GROUP}/previous-uid`;
+/** On a stand-in of a raw-deleted recovery point: the name under which it will come back. */
+export const STAND_IN_FOR_ANNOTATION = `${GROUP}/stand-in-for`;
+/** On CRDs with the shortened-window rule (manifests/overlays/development). */
+export const DEVELOPMENT_ANNOTATION = `${GROUP}/development`;
+
+/** Field managers. The write that begins a purge and the one that releases a hold have their own (safety.md A2, A7). */
+export const MANAGER = 'reprieve';
+export const PURGE_MANAGER = 'reprieve-purge';
+export const UNDELETE_MANAGER = 'reprieve-undelete';
+
+export const LEASE_NAME = 'reprieve-leader';
+
+function ours(kind: string, plural: string): ResourceType {
+  return { group: GROUP, version: VERSION, plural, kind, namespaced: true };
+}
+
+export const VAULTS = ours('Vault', 'vaults');
+export const BACKUP_ITEMS = ours('BackupItem', 'backupitems');
+export const BACKUP_POLICIES = ours('BackupPolicy', 'backuppolicies');
+export const RECOVERY_POINTS = ours('RecoveryPoint', 'recoverypoints');
+export const BACKUP_JOBS = ours('BackupJob', 'backupjobs');
+
+export const NAMESPACES: ResourceType = {
+  group: '',
+  version: 'v1',
+  plural: 'namespaces',
+  kind: 'Namespace',
+  namespaced: false,
+};
+export const LEASES: ResourceType = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  plural: 'leases',
+  kind: 'Lease',
+  namespaced: true,
+};
+export const EVENTS: ResourceType = {
+  group: 'events.k8s.io',
+  version: 'v1',
+  plural: 'events',
+  kind: 'Event',
+  namespaced: true,
+};
+export const CRDS: ResourceType = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+};

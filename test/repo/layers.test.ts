@@ -1,0 +1,84 @@
+/**
+ * The dependency rule of docs/architecture.md as a table: what a folder may import. What is not listed is forbidden.
+ */
+import { readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** Longest matching folder governs. `node:*` stands for all of Node's own modules. */
+const allowed: Record<string, readonly string[]> = {
+  'src/api': ['src/api'],
+  'src/domain': ['src/api', 'src/domain'],
+  'src/ports': ['src/api', 'src/domain', 'src/ports'],
+  'src/runtime': ['src/api/meta.ts', 'src/ports', 'src/runtime'],
+  'src/controllers': ['src/api', 'src/domain', 'src/ports', 'src/runtime', 'src/controllers'],
+  'src/adapters/kube': ['src/api', 'src/ports', 'src/adapters/kube', '@kubernetes/client-node', 'undici', 'node:*'],
+  'src/adapters/engines/simulated': ['src/api', 'src/domain', 'src/ports', 'src/adapters/engines/simulated', 'node:*'],
+  'src/adapters/log': ['src/ports', 'winston', 'node:*'],
+  'src/adapters/metrics': ['src/ports', 'prom-client', 'node:*'],
+  'src/adapters/clock': ['src/ports', 'node:*'],
+  'src/adapters/http': ['src/ports', 'src/adapters/http', 'node:*'],
+  'src/config.ts': ['commander'],
+  'src/main.ts': ['src', 'node:*'],
+  'src/operator.ts': ['src', 'node:*'],
+};
+
+/** The purge path reads live, never from a cache: these files may not reach a store even where their layer may. */
+const cacheBlind = ['src/controllers/backup-item/live.ts', 'src/controllers/backup-item/purge.ts'];
+
+interface Edge {
+  readonly from: string;
+  readonly to: string;
+}
+
+function importsOf(file: string): readonly Edge[] {
+  const text = readFileSync(path.join(root, file), 'utf8');
+  const specifiers = text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g);
+  return [...specifiers].map(([, to = '']) => ({
+    from: file,
+    to: to.startsWith('.') ? path.relative(root, path.resolve(root, path.dirname(file), to)) : to,
+  }));
+}
+
+function folderOf(file: string): string | undefined {
+  const matching = Object.keys(allowed).filter((folder) => file === folder || file.startsWith(`${folder}/`));
+  return matching.sort((a, b) => b.length - a.length)[0];
+}
+
+function permits(rule: string, to: string): boolean {
+  if (rule === 'node:*') return to.startsWith('node:');
+  return to === rule || to.startsWith(`${rule}/`);
+}
+
+function violates(edge: Edge): boolean {
+  const folder = folderOf(edge.from);
+  return folder === undefined || !(allowed[folder] ?? []).some((rule) => permits(rule, edge.to));
+}
+
+const edges = globSync('src/**/*.ts', { cwd: root }).flatMap((file) => importsOf(file));
+
+test('every import of src is one that the table allows', () => {
+  expect(edges.length).toBeGreaterThan(5);
+  expect(edges.filter(violates)).toEqual([]);
+});
+
+test.for([
+  { from: 'src/domain/time.ts', to: 'node:fs' },
+  { from: 'src/domain/time.ts', to: 'src/ports/kube.ts' },
+  { from: 'src/runtime/store.ts', to: 'src/api/names.ts' },
+  { from: 'src/controllers/vault/controller.ts', to: 'undici' },
+  { from: 'src/adapters/engines/simulated/engine.ts', to: 'src/adapters/kube/api.ts' },
+  { from: 'src/nowhere/file.ts', to: 'src/api/meta.ts' },
+])('an import from $from of $to is refused', (edge) => {
+  expect(violates(edge)).toBe(true);
+});
+
+test('the live gate and the purge cannot reach a cache', () => {
+  const blind = edges.filter(({ from }) => cacheBlind.includes(from));
+  expect(
+    blind.filter(({ to }) => to.startsWith('src/runtime/store') || to.startsWith('src/runtime/reflector')),
+  ).toEqual([]);
+});
