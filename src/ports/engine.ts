@@ -51,8 +51,7 @@ export interface TakenDisk {
 
 /** What can be seen of a source before anything is done to it. */
 export type SourceReport =
-  | { readonly type: 'Present'; readonly disks: readonly string[] }
-  | { readonly type: 'Absent'; readonly words: string };
+  { readonly type: 'Present'; readonly disks: readonly string[] } | { readonly type: 'Absent'; readonly words: string };
 
 /** What the storage says of a point: whether all its bytes are there, and until when they are held (ms since the epoch). */
 export interface ProbeReport {

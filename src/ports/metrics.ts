@@ -24,7 +24,7 @@ export interface MetricSpec {
 export interface Metrics {
   counter(spec: MetricSpec): Counter;
   gauge(spec: MetricSpec): Gauge;
-  /** A gauge that is read when somebody scrapes; must be cheap (no scan). */
-  observedGauge(spec: MetricSpec, read: () => number): void;
+  /** A gauge that is read when somebody scrapes; must be cheap (no scan). One reader per name and labels: the last one wins. */
+  observedGauge(spec: MetricSpec, read: () => number, labels?: Labels): void;
   histogram(spec: MetricSpec & { readonly buckets?: readonly number[] }): Histogram;
 }
