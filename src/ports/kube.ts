@@ -94,24 +94,32 @@ export class KubeError extends Error {
   override readonly name = 'KubeError';
   readonly code: KubeErrorCode;
   readonly status: number;
+  /** The server's own word for it (`metav1.Status.reason`), empty where no answer came. */
+  readonly reason: string;
   readonly retryAfterMs: number | undefined;
   readonly ambiguous: boolean;
+  /** Finds the request in the API server's audit log. */
+  readonly auditId: string | undefined;
 
   constructor(
     message: string,
     facts: {
       readonly code: KubeErrorCode;
       readonly status: number;
+      readonly reason?: string | undefined;
       readonly retryAfterMs?: number | undefined;
       readonly ambiguous?: boolean;
+      readonly auditId?: string | undefined;
       readonly cause?: unknown;
     },
   ) {
     super(message, { cause: facts.cause });
     this.code = facts.code;
     this.status = facts.status;
+    this.reason = facts.reason ?? '';
     this.retryAfterMs = facts.retryAfterMs;
     this.ambiguous = facts.ambiguous ?? false;
+    this.auditId = facts.auditId;
   }
 }
 
@@ -151,8 +159,12 @@ export interface WatchRequest {
   readonly signal: AbortSignal;
 }
 
-/** Lists by page and watches: what a reflector needs, and nobody else. */
+/**
+ * Lists by page and watches: what a reflector needs, and nobody else. Objects come without `metadata.managedFields`
+ * (nearly half of their bytes, and no cache keeps them).
+ */
 export interface KubeWatchApi {
+  /** `limit: 0` asks for the whole list in one answer. @throws KubeError; code Gone where the continue token expired. */
   listPage(request: {
     readonly type: ResourceType;
     readonly namespace?: string;
