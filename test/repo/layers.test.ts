@@ -21,7 +21,8 @@ const allowed: Record<string, readonly string[]> = {
   'src/adapters/metrics': ['src/ports', 'prom-client', 'node:*'],
   'src/adapters/clock': ['src/ports', 'node:*'],
   'src/adapters/http': ['src/ports', 'src/adapters/http', 'node:*'],
-  'src/config.ts': ['commander'],
+  'src/config': ['src/config'],
+  'src/config.ts': ['src/config', 'commander'],
   'src/main.ts': ['src', 'node:*'],
   'src/operator.ts': ['src', 'node:*'],
 };
