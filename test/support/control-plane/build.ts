@@ -53,15 +53,14 @@ export async function build(
   progress(`building Kubernetes ${what.version} from Go modules, once: about 7 minutes of processor time`);
   const goBuild = new GoBuild(job, tools.go, what.module);
   const packages = await goBuild.run('list', ['list', '-deps', ...PACKAGES], (lines, seconds) =>
-    progress(`fetching modules, ${seconds} s, ${String(lines.length)} packages known`),
+    progress(`fetching modules, ${seconds} s, ${lines.length} packages known`),
   );
-  const total = packages.length;
   const bin = join(job.directory, 'bin');
   await mkdir(bin);
   const args = ['build', '-v', ...buildFlags(what.version), '-o', `${bin}/`, ...PACKAGES];
   await goBuild.run('build', args, (lines, seconds) =>
     progress(
-      `compiling, ${seconds} s, ${String(lines.length)} of up to ${String(total)} packages, ${lines.at(-1) ?? ''}`,
+      `compiling and linking, ${seconds} s, ${lines.length} of up to ${packages.length} packages, ${lines.at(-1) ?? ''}`,
     ),
   );
   await rename(join(bin, 'server'), join(bin, 'etcd'));

@@ -24,13 +24,18 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const progress = options.progress ?? toStandardError;
   const wanted = explicitVersion(environment);
   const plane = await obtain(options, environment, progress);
-  if (wanted === undefined || plane.version.startsWith(`v${wanted}`)) return plane;
+  if (wanted === undefined || isVersion(plane.version, wanted)) return plane;
   await plane.stop();
   throw new ControlPlaneError(
     'VersionMismatch',
     `REPRIEVE_TEST_KUBE_VERSION is ${wanted}, but the control plane found (${plane.source}) is ${plane.version}: ` +
       'unset that variable, or REPRIEVE_TEST_KUBECONFIG and KUBEBUILDER_ASSETS',
   );
+}
+
+/** A vendor's suffix is allowed: v1.33.1-gke.5 is 1.33.1, v1.33.13 is not. */
+function isVersion(reported: string, wanted: string): boolean {
+  return reported.split(/[-+]/)[0] === `v${wanted}`;
 }
 
 async function obtain(

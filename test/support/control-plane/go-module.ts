@@ -7,6 +7,7 @@
  */
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ControlPlaneError } from './error.ts';
 import { type Go, runGo } from './go.ts';
@@ -56,8 +57,8 @@ export async function writeModule(version: string, dir: string, go: Go): Promise
 }
 
 async function upstreamModule(version: string, go: Go): Promise<GoModFile> {
-  // Any directory without a go.mod: what is asked does not concern a module of ours.
-  const anywhere = dirname(go.program);
+  // What is asked concerns no module of ours, and Go takes none from here.
+  const anywhere = tmpdir();
   const module = `k8s.io/kubernetes@v${version}`;
   const { Dir } = JSON.parse(await runGo(go, anywhere, ['mod', 'download', '-json', module])) as { Dir: string };
   return JSON.parse(await runGo(go, anywhere, ['mod', 'edit', '-json', join(Dir, 'go.mod')])) as GoModFile;

@@ -7,14 +7,18 @@ import { contentKey, goFiles, MODULE_DIR } from './paths.ts';
 
 const FLAGS = ['-trimpath', '-buildvcs=false', '-ldflags', '-s -w'];
 
+/** Where the helper of this very source is, once it was built. */
+export async function helperPath(root: string): Promise<string> {
+  const source = await goFiles(join(MODULE_DIR, 'helper'));
+  return join(root, `helper-${await contentKey(source, ...FLAGS)}`);
+}
+
 /**
  * The path of the helper (certificates and supervision; see its main.go), built when the cache has none: seconds.
  * @throws ControlPlaneError NoControlPlane when it must be built and there is no Go.
  */
 export async function ensureHelper(root: string, go: Go | undefined): Promise<string> {
-  const source = join(MODULE_DIR, 'helper');
-  const key = await contentKey(await goFiles(source), ...FLAGS);
-  const target = join(root, `helper-${key}`);
+  const target = await helperPath(root);
   if (existsSync(target)) return target;
   if (go === undefined) {
     throw new ControlPlaneError(

@@ -80,7 +80,9 @@ export class SupervisedPart implements Part {
     const { ended } = this.#expectEnd();
     await this.#supervisor.signal(this.name, 'TERM');
     await this.#supervisor.signal(this.name, 'CONT').catch(() => undefined); // a paused one must wake up to end
-    const late = setTimeout(() => void this.#supervisor.signal(this.name, 'KILL'), STOPPED_WITHIN_MS);
+    const late = setTimeout(() => {
+      this.#supervisor.signal(this.name, 'KILL').catch(() => undefined); // it may have ended just now
+    }, STOPPED_WITHIN_MS);
     await ended;
     clearTimeout(late);
   }
