@@ -40,20 +40,14 @@ export interface BackupItemVaultRef {
 
 export interface BackupItemSource {
   /** apiVersion of the source. */
-  readonly apiVersion: BackupItemSourceApiVersion;
+  readonly apiVersion: string;
   /** kind of the source. */
-  readonly kind: BackupItemSourceKind;
+  readonly kind: string;
   /** namespace of the source. The vault's spec.sources says which namespaces it may protect. */
   readonly namespace: string;
   /** name of the source. */
   readonly name: string;
 }
-
-export const BACKUP_ITEM_SOURCE_API_VERSION_VALUES = ['kubevirt.io/v1', 'v1'] as const;
-export type BackupItemSourceApiVersion = (typeof BACKUP_ITEM_SOURCE_API_VERSION_VALUES)[number];
-
-export const BACKUP_ITEM_SOURCE_KIND_VALUES = ['VirtualMachine', 'PersistentVolumeClaim'] as const;
-export type BackupItemSourceKind = (typeof BACKUP_ITEM_SOURCE_KIND_VALUES)[number];
 
 export interface BackupItemPolicyRef {
   /** name of the BackupPolicy. */

@@ -52,9 +52,9 @@ export interface BackupJobRequest {
    */
   readonly by: BackupJobRequestBy;
   /** uid of the object that asked. */
-  readonly uid?: string;
+  readonly uid: string;
   /** generation of the object when it asked. */
-  readonly generation?: number;
+  readonly generation: number;
 }
 
 export const BACKUP_JOB_REQUEST_BY_VALUES = ['Spec', 'Delete', 'User', 'Schedule', 'FirstBackup', 'Expiry'] as const;
@@ -155,20 +155,14 @@ export interface BackupJobRecordSpecVaultRef {
 
 export interface BackupJobRecordSpecSource {
   /** apiVersion of the source. */
-  readonly apiVersion: BackupJobRecordSpecSourceApiVersion;
+  readonly apiVersion: string;
   /** kind of the source. */
-  readonly kind: BackupJobRecordSpecSourceKind;
+  readonly kind: string;
   /** namespace of the source. */
   readonly namespace: string;
   /** name of the source. */
   readonly name: string;
 }
-
-export const BACKUP_JOB_RECORD_SPEC_SOURCE_API_VERSION_VALUES = ['kubevirt.io/v1', 'v1'] as const;
-export type BackupJobRecordSpecSourceApiVersion = (typeof BACKUP_JOB_RECORD_SPEC_SOURCE_API_VERSION_VALUES)[number];
-
-export const BACKUP_JOB_RECORD_SPEC_SOURCE_KIND_VALUES = ['VirtualMachine', 'PersistentVolumeClaim'] as const;
-export type BackupJobRecordSpecSourceKind = (typeof BACKUP_JOB_RECORD_SPEC_SOURCE_KIND_VALUES)[number];
 
 export interface BackupJobRecordSpecPolicyRef {
   /** name of the BackupPolicy. */

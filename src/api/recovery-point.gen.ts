@@ -50,20 +50,14 @@ export interface RecoveryPointItemRef {
 
 export interface RecoveryPointSource {
   /** apiVersion of the source. */
-  readonly apiVersion: RecoveryPointSourceApiVersion;
+  readonly apiVersion: string;
   /** kind of the source. */
-  readonly kind: RecoveryPointSourceKind;
+  readonly kind: string;
   /** namespace of the source. */
   readonly namespace: string;
   /** name of the source. */
   readonly name: string;
 }
-
-export const RECOVERY_POINT_SOURCE_API_VERSION_VALUES = ['kubevirt.io/v1', 'v1'] as const;
-export type RecoveryPointSourceApiVersion = (typeof RECOVERY_POINT_SOURCE_API_VERSION_VALUES)[number];
-
-export const RECOVERY_POINT_SOURCE_KIND_VALUES = ['VirtualMachine', 'PersistentVolumeClaim'] as const;
-export type RecoveryPointSourceKind = (typeof RECOVERY_POINT_SOURCE_KIND_VALUES)[number];
 
 export const RECOVERY_POINT_ENGINE_VALUES = ['CSISnapshot', 'Velero', 'Simulated'] as const;
 export type RecoveryPointEngine = (typeof RECOVERY_POINT_ENGINE_VALUES)[number];
