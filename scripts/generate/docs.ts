@@ -1,4 +1,5 @@
 /** docs/api.md from the CRDs: what `kubectl explain` says, on one page and with the rules. */
+import { CONDITIONS } from '../../src/api/conditions.ts';
 import { everyPlace, type Crd, type Place, type Schema } from './crd.ts';
 import { defaultText } from './types.ts';
 
@@ -37,8 +38,20 @@ function documentKind(crd: Crd): string {
       (place) => `| ${fieldName(place, crd.schema)} | ${typeName(place.schema)} | ${meaning(place.schema)} |`,
     ),
     ...(rules.length === 0 ? [] : ['', 'Rules:\n', ...rules]),
+    ...conditions(crd.kind),
     '',
   ].join('\n');
+}
+
+/** @throws Error for a kind that src/api/conditions.ts does not know. */
+function conditions(kind: string): readonly string[] {
+  const tables: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>> = CONDITIONS;
+  const table = tables[kind];
+  if (table === undefined) throw new Error(`src/api/conditions.ts has no table for ${kind}: add one`);
+  const rows = Object.entries(table).flatMap(([type, reasons]) =>
+    Object.entries(reasons).map(([reason, meaning]) => `| ${code(type)} | ${code(reason)} | ${cell(meaning)} |`),
+  );
+  return ['', '| condition | reason | meaning |', '| --- | --- | --- |', ...rows];
 }
 
 /** Everything but the three fields of all objects and the conditions, whose shape is that of Kubernetes. */
