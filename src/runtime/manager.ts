@@ -41,7 +41,8 @@ export interface ManagerParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly caches: readonly Cache[];
+  /** By the name that probes and logs give them: the plural of the kind. */
+  readonly caches: Readonly<Record<string, Cache>>;
   readonly controllers: readonly Worker[];
   readonly leader: Campaign;
   readonly events: { flush(deadlineMs: number): Promise<void> };
@@ -74,7 +75,7 @@ export class Manager {
     this.#parts = parts;
     this.#log = parts.log.with({ component: 'manager' });
     this.#lag = new LoopLag(parts.clock, parts.metrics);
-    this.probes = new Probes(this.#lag, parts.caches);
+    this.probes = new Probes(parts.clock, this.#lag, parts.caches);
   }
 
   /**
@@ -98,13 +99,14 @@ export class Manager {
   }
 
   async #startUp(): Promise<void> {
-    const { servers, caches, leader, controllers } = this.#parts;
+    const { servers, leader, controllers } = this.#parts;
+    const caches = Object.entries(this.#parts.caches);
     await Promise.all(servers.map((server) => server.start()));
     if (this.#over()) return;
     this.#caching = Promise.all(
-      caches.map((cache) => this.#watched(`cache ${cache.name}`, cache.run(this.#cacheScope.signal))),
+      caches.map(([name, cache]) => this.#watched(`cache ${name}`, cache.run(this.#cacheScope.signal))),
     );
-    await Promise.all(caches.map((cache) => cache.synced.then(() => this.probes.markSynced(cache.name))));
+    await Promise.all(caches.map(([name, cache]) => cache.synced.then(() => this.probes.markSynced(name))));
     if (this.#over()) return;
     this.#log.info('caches synced');
     this.#campaigning = leader

@@ -1,4 +1,5 @@
 /** What the kubelet is told: whether to send traffic, and whether to restart us. */
+import type { Clock } from '../ports/clock.ts';
 import type { LoopLag } from './loop-lag.ts';
 
 /** A loop that stalls so long would soon lose the lease anyway. */
@@ -14,20 +15,21 @@ export interface ProbeReport {
 
 /** What is asked of a cache. */
 export interface CacheHealth {
-  readonly name: string;
-  /** Milliseconds since the cache last heard from the API server: event, bookmark or new connection. */
-  silentMs(): number;
+  /** Monotonic time at which the cache last heard from the API server: event, bookmark or accepted watch. */
+  lastContactMs(): number;
 }
 
 export class Probes {
+  readonly #clock: Clock;
   readonly #lag: LoopLag;
-  readonly #caches: readonly CacheHealth[];
+  readonly #caches: readonly (readonly [name: string, cache: CacheHealth])[];
   readonly #synced = new Set<string>();
   #stopping = false;
 
-  constructor(lag: LoopLag, caches: readonly CacheHealth[]) {
+  constructor(clock: Clock, lag: LoopLag, caches: Readonly<Record<string, CacheHealth>>) {
+    this.#clock = clock;
     this.#lag = lag;
-    this.#caches = caches;
+    this.#caches = Object.entries(caches);
   }
 
   markSynced(cache: string): void {
@@ -41,7 +43,7 @@ export class Probes {
 
   /** /readyz: every cache is filled. A follower is ready too: it could lead at once. */
   ready(): ProbeReport {
-    const caches = this.#caches.map(({ name }) => ({
+    const caches = this.#caches.map(([name]) => ({
       name: `cache-${name}`,
       problem: this.#synced.has(name) ? undefined : 'not synced yet',
     }));
@@ -55,14 +57,14 @@ export class Probes {
       name: 'event-loop',
       problem: lagMs < MAX_LAG_MS ? undefined : `stalled for ${Math.round(lagMs)} ms`,
     };
-    const caches = this.#caches.map((cache) => ({ name: `cache-${cache.name}`, problem: silence(cache) }));
+    const caches = this.#caches.map(([name, cache]) => ({ name: `cache-${name}`, problem: this.#silence(cache) }));
     return report([loop, ...caches]);
   }
-}
 
-function silence(cache: CacheHealth): string | undefined {
-  const ms = cache.silentMs();
-  return ms <= MAX_SILENCE_MS ? undefined : `no event or bookmark for ${Math.round(ms / 1000)} s`;
+  #silence(cache: CacheHealth): string | undefined {
+    const ms = this.#clock.monotonicMs() - cache.lastContactMs();
+    return ms <= MAX_SILENCE_MS ? undefined : `no event or bookmark for ${Math.round(ms / 1000)} s`;
+  }
 }
 
 function report(checks: ProbeReport['checks']): ProbeReport {
