@@ -1,0 +1,116 @@
+/** Writes to BackupJobs. Names are derived from the occasion, so that asking twice makes one job. */
+import type { BackupJob } from '../../api/backup-job.gen.ts';
+import { API_VERSION, BACKUP_JOBS, ITEM_ID_LABEL, JOB_FINALIZER, MANAGER, VAULT_LABEL } from '../../api/names.ts';
+import type { Action } from '../../domain/backup-item/actions.ts';
+import type { Item, Job } from '../../domain/backup-item/observation.ts';
+import { canonical } from '../../domain/canonical.ts';
+import { hasCode, KubeError } from '../../ports/kube.ts';
+import { mergePatch } from '../../runtime/merge-patch.ts';
+import type { Context } from '../context.ts';
+
+type ActionOf<T extends Action['type']> = Extract<Action, { type: T }>;
+
+/** Names of jobs can be predicted; a foreign object in the way doesn't count, the next suffix is tried. */
+const SUFFIXES = 20;
+
+export async function createJob(context: Context, item: Item, action: ActionOf<'CreateJob'>): Promise<void> {
+  const { spec, occasion } = action;
+  for (let attempt = 0; attempt < SUFFIXES; attempt++) {
+    const job: BackupJob = {
+      apiVersion: API_VERSION,
+      kind: 'BackupJob',
+      metadata: {
+        name: jobName(context, item, { operation: spec.operation, occasion, attempt }),
+        namespace: item.namespace,
+        finalizers: [JOB_FINALIZER],
+        labels: labelsOf(item, spec.itemID),
+      },
+      spec,
+    };
+    if (await created(context, job)) return;
+  }
+  throw new KubeError(
+    `backupjobs ${item.namespace}/${item.name}: ${SUFFIXES} names in a row are taken by foreign jobs`,
+    {
+      code: 'AlreadyExists',
+      status: 409,
+    },
+  );
+}
+
+function labelsOf(item: Item, itemID: string | undefined): Record<string, string> {
+  // A vault's name may be longer than a label's value; such a vault finds its jobs through its items.
+  const vault = item.vaultName.length <= 63 ? { [VAULT_LABEL]: item.vaultName } : {};
+  return { ...vault, ...(itemID === undefined ? {} : { [ITEM_ID_LABEL]: itemID }) };
+}
+
+interface Naming {
+  readonly operation: Job['operation'];
+  readonly occasion: string;
+  readonly attempt: number;
+}
+
+function jobName({ hash }: Context, item: Item, { operation, occasion, attempt }: Naming): string {
+  const word = operation.replace(/(?<!^)([A-Z])/g, '-$1').toLowerCase();
+  const suffix = attempt === 0 ? '' : `-${attempt + 1}`;
+  return `${item.name.slice(0, 200)}-${word}-${hash(occasion).slice(0, 8)}${suffix}`;
+}
+
+/** @returns whether the job is there and ours: just made, or made by an earlier attempt and not finished */
+async function created(context: Context, job: BackupJob): Promise<boolean> {
+  try {
+    const written = await context.kube.create(BACKUP_JOBS, job, { fieldManager: MANAGER });
+    context.stores.jobs.upsert(written.object);
+    return true;
+  } catch (error) {
+    if (!hasCode(error, 'AlreadyExists')) throw error;
+    const existing = await context.kube.get<BackupJob>(BACKUP_JOBS, {
+      namespace: job.metadata.namespace ?? '',
+      name: job.metadata.name,
+    });
+    const open = existing.status?.state === undefined || existing.status.state === 'InProgress';
+    const ours = canonical(existing.spec) === canonical(job.spec) && open;
+    if (ours) context.stores.jobs.upsert(existing);
+    return ours;
+  }
+}
+
+/** A user's job gets our finalizer and labels before it counts. */
+export async function acceptJob(context: Context, item: Item, { job, status }: ActionOf<'AcceptJob'>): Promise<void> {
+  let { resourceVersion } = job;
+  if (!job.hasFinalizer) {
+    const object = context.stores.jobs.get(`${item.namespace}/${job.name}`);
+    const written = await context.kube.patch<BackupJob>(
+      BACKUP_JOBS,
+      { namespace: item.namespace, name: job.name },
+      {
+        metadata: {
+          resourceVersion,
+          uid: job.uid,
+          finalizers: [...(object?.metadata.finalizers ?? []), JOB_FINALIZER],
+          labels: labelsOf(item, status.itemID),
+        },
+      },
+      { fieldManager: MANAGER },
+    );
+    context.stores.jobs.upsert(written.object);
+    resourceVersion = written.object.metadata.resourceVersion ?? resourceVersion;
+  }
+  await writeJob(context, item.namespace, { type: 'WriteJob', job: { ...job, resourceVersion }, status });
+}
+
+export async function writeJob(
+  context: Context,
+  namespace: string,
+  { job, status }: ActionOf<'WriteJob'>,
+): Promise<void> {
+  const patch = mergePatch(job.status as Record<string, unknown>, status as Record<string, unknown>);
+  if (patch === undefined) return;
+  const written = await context.kube.patchStatus<BackupJob>(
+    BACKUP_JOBS,
+    { namespace, name: job.name },
+    { metadata: { resourceVersion: job.resourceVersion, uid: job.uid }, status: patch },
+    { fieldManager: MANAGER },
+  );
+  context.stores.jobs.upsert(written.object);
+}

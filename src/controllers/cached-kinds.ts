@@ -1,0 +1,210 @@
+/**
+ * What is cached of each kind, and how it is found. Facets are the few decoded fields that scans and indexes need; everything
+ * else is parsed when somebody asks for the object.
+ */
+import type { BackupItem } from '../api/backup-item.gen.ts';
+import type { BackupJob } from '../api/backup-job.gen.ts';
+import type { BackupPolicy } from '../api/backup-policy.gen.ts';
+import type { KubeObject, ObjectMeta } from '../api/meta.ts';
+import {
+  BACKUP_ITEMS,
+  BACKUP_JOBS,
+  BACKUP_POLICIES,
+  NAMESPACES,
+  RECOVERY_POINTS,
+  RETENTION_FINALIZER,
+  STAND_IN_FOR_ANNOTATION,
+  VAULT_LABEL,
+  VAULTS,
+} from '../api/names.ts';
+import type { RecoveryPoint } from '../api/recovery-point.gen.ts';
+import type { Vault } from '../api/vault.gen.ts';
+import { type Instant, parseInstant } from '../domain/time.ts';
+import type { CachedKind, StoreView, Store } from '../runtime/store.ts';
+
+type SourceRef = BackupItem['spec']['source'];
+
+/** Name of an index value: parts never contain a slash twice the same way, as kinds and names are DNS labels. */
+export function sourceKey(namespace: string, vault: string, { kind, namespace: ns, name }: SourceRef): string {
+  return `${namespace}/${vault}/${kind}/${ns}/${name}`;
+}
+
+export interface ItemFacets {
+  readonly uid: string;
+  readonly vault: string;
+  readonly source: string;
+  readonly itemID: string | undefined;
+  readonly deleteState: 'NotDeleted' | 'ToBeDeleted' | 'Purging' | 'Purged' | undefined;
+  readonly stopped: boolean;
+  readonly dataHeldSince: Instant | undefined;
+  readonly purgeTime: Instant | undefined;
+  readonly createdAt: Instant | undefined;
+  readonly terminating: boolean;
+  readonly policy: string | undefined;
+  readonly effectivePolicy: string | undefined;
+}
+
+export interface PointFacets {
+  readonly uid: string;
+  readonly itemID: string;
+  readonly vault: string;
+  readonly source: string;
+  readonly purged: boolean;
+  readonly standInFor: string | undefined;
+  readonly terminating: boolean;
+  readonly held: boolean;
+}
+
+export interface JobFacets {
+  readonly itemName: string;
+  readonly itemID: string | undefined;
+  readonly vault: string | undefined;
+  readonly operation: BackupJob['spec']['operation'];
+  readonly finished: boolean;
+  readonly endTime: Instant | undefined;
+  /** Name and source that an open hand-over keeps for its record. */
+  readonly keeps: { readonly name: string; readonly source: string; readonly itemID: string } | undefined;
+}
+
+export interface NamespaceFacets {
+  readonly terminating: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Annotations are dropped but for ours: kubectl keeps a whole second copy of the object in one. */
+function trimMeta(metadata: ObjectMeta): ObjectMeta {
+  const { annotations, ...rest } = metadata;
+  const standIn = annotations?.[STAND_IN_FOR_ANNOTATION];
+  return standIn === undefined ? rest : { ...rest, annotations: { [STAND_IN_FOR_ANNOTATION]: standIn } };
+}
+
+function trim<T extends KubeObject>(object: T): T {
+  return { ...object, metadata: trimMeta(object.metadata) };
+}
+
+/** Items, vaults and policies are looked up by name: their labels are nobody's business here. */
+function trimLabels<T extends KubeObject>(object: T): T {
+  const { labels: _labels, ...metadata } = trimMeta(object.metadata);
+  return { ...object, metadata };
+}
+
+function one(value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [value];
+}
+
+function inNamespace(key: string, value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [`${key.slice(0, key.indexOf('/'))}/${value}`];
+}
+
+export const cachedItems: CachedKind<BackupItem, ItemFacets> = {
+  type: BACKUP_ITEMS,
+  trim: trimLabels,
+  facets: ({ metadata, spec, status }) => ({
+    uid: metadata.uid ?? '',
+    vault: spec.vaultRef.name,
+    source: sourceKey(metadata.namespace ?? '', spec.vaultRef.name, spec.source),
+    itemID: status?.itemID,
+    deleteState: status?.deleteState,
+    stopped: status?.protectionState === 'ProtectionStopped',
+    dataHeldSince: parseInstant(status?.dataHeldSince),
+    purgeTime: parseInstant(status?.purgeTime),
+    createdAt: parseInstant(metadata.creationTimestamp),
+    terminating: metadata.deletionTimestamp !== undefined,
+    policy: spec.policyRef?.name,
+    effectivePolicy: status?.policyRef?.name,
+  }),
+  indexes: {
+    vault: (facets, key) => inNamespace(key, facets.vault),
+    source: (facets) => [facets.source],
+    itemID: (facets, key) => inNamespace(key, facets.itemID),
+    policy: (facets, key) => inNamespace(key, facets.policy),
+    effectivePolicy: (facets, key) => inNamespace(key, facets.effectivePolicy),
+  },
+};
+
+export const cachedPoints: CachedKind<RecoveryPoint, PointFacets> = {
+  type: RECOVERY_POINTS,
+  trim,
+  facets: ({ metadata, spec, status }) => ({
+    uid: metadata.uid ?? '',
+    itemID: spec.itemID,
+    vault: spec.vaultRef.name,
+    source: sourceKey(metadata.namespace ?? '', spec.vaultRef.name, spec.source),
+    purged: status?.state === 'Purged',
+    standInFor: metadata.annotations?.[STAND_IN_FOR_ANNOTATION],
+    terminating: metadata.deletionTimestamp !== undefined,
+    held: metadata.finalizers?.includes(RETENTION_FINALIZER) ?? false,
+  }),
+  indexes: {
+    itemID: (facets, key) => inNamespace(key, facets.itemID),
+    vault: (facets, key) => (facets.purged ? [] : inNamespace(key, facets.vault)),
+    source: (facets) => (facets.purged ? [] : [facets.source]),
+    standInFor: (facets, key) => inNamespace(key, facets.standInFor),
+  },
+};
+
+const OPEN = new Set([undefined, 'InProgress']);
+
+export const cachedJobs: CachedKind<BackupJob, JobFacets> = {
+  type: BACKUP_JOBS,
+  trim,
+  facets: ({ metadata, spec, status }) => {
+    const finished = !OPEN.has(status?.state);
+    const record = finished ? undefined : status?.record;
+    return {
+      itemName: spec.itemRef.name,
+      itemID: spec.itemID ?? status?.itemID,
+      vault: metadata.labels?.[VAULT_LABEL],
+      operation: spec.operation,
+      finished,
+      endTime: parseInstant(status?.endTime),
+      keeps: record && {
+        name: record.itemName,
+        source: sourceKey(metadata.namespace ?? '', record.spec.vaultRef.name, record.spec.source),
+        itemID: record.itemID,
+      },
+    };
+  },
+  indexes: {
+    item: (facets, key) => inNamespace(key, facets.itemName),
+    itemID: (facets, key) => inNamespace(key, facets.itemID),
+    openByVault: (facets, key) => (facets.finished ? [] : inNamespace(key, facets.vault)),
+    keepsName: (facets, key) => inNamespace(key, facets.keeps?.name),
+    keepsSource: (facets) => one(facets.keeps?.source),
+  },
+};
+
+/** Vaults and policies are few: they are scanned by name alone. */
+export const cachedVaults: CachedKind<Vault, { readonly terminating: boolean }> = {
+  type: VAULTS,
+  trim: trimLabels,
+  facets: ({ metadata }) => ({ terminating: metadata.deletionTimestamp !== undefined }),
+  indexes: {},
+};
+
+export const cachedPolicies: CachedKind<BackupPolicy, { readonly terminating: boolean }> = {
+  type: BACKUP_POLICIES,
+  trim: trimLabels,
+  facets: ({ metadata }) => ({ terminating: metadata.deletionTimestamp !== undefined }),
+  indexes: {},
+};
+
+export const cachedNamespaces: CachedKind<KubeObject, NamespaceFacets> = {
+  type: NAMESPACES,
+  trim: ({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata: trimMeta(metadata) }),
+  facets: ({ metadata }) => ({
+    terminating: metadata.deletionTimestamp !== undefined,
+    labels: metadata.labels ?? {},
+  }),
+  indexes: {},
+};
+
+/** The operator's caches. Writers put their own writes in with upsert, so that they never read behind themselves. */
+export interface Stores {
+  readonly items: Store<BackupItem, ItemFacets>;
+  readonly points: Store<RecoveryPoint, PointFacets>;
+  readonly jobs: Store<BackupJob, JobFacets>;
+  readonly vaults: Store<Vault, { readonly terminating: boolean }>;
+  readonly policies: Store<BackupPolicy, { readonly terminating: boolean }>;
+  readonly namespaces: StoreView<KubeObject, NamespaceFacets>;
+}

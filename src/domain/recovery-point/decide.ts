@@ -1,0 +1,77 @@
+/**
+ * A raw-deleted RecoveryPoint comes back as it was. Its object can't be revived, so the record moves through a stand-in; at
+ * every moment one of the two is complete:
+ *
+ *   deleted object ──▶ stand-in written, with its status ──▶ our finalizer off, the object goes
+ *                  ──▶ object of the old name, from the stand-in ──▶ its status ──▶ stand-in removed
+ *
+ * Both carry the same spec.pointID, which is the identity that items, digests and engines use.
+ */
+import type { RecoveryPointStatus } from '../../api/recovery-point.gen.ts';
+import { canonical } from '../canonical.ts';
+
+/** One of the two objects of an identity. */
+export interface PointObject {
+  readonly name: string;
+  readonly uid: string;
+  readonly terminating: boolean;
+  readonly hasFinalizer: boolean;
+  readonly spec: unknown;
+  readonly status: RecoveryPointStatus;
+}
+
+export interface PointObservation {
+  /** The name under which users know the point. */
+  readonly name: string;
+  readonly point: PointObject | undefined;
+  readonly standIn: PointObject | undefined;
+  /** Nothing can be created there: the finalizer holds, the record stays where it is. */
+  readonly namespaceTerminating: boolean;
+}
+
+export type PointStep =
+  | { readonly type: 'AddFinalizer'; readonly object: PointObject }
+  | { readonly type: 'CreateStandIn'; readonly of: PointObject }
+  | { readonly type: 'WriteStatus'; readonly object: PointObject; readonly status: RecoveryPointStatus }
+  | { readonly type: 'LetGo'; readonly object: PointObject }
+  | { readonly type: 'CreatePoint'; readonly from: PointObject }
+  | { readonly type: 'RemoveStandIn'; readonly object: PointObject; readonly restored: boolean }
+  | { readonly type: 'Wait' };
+
+export function decidePoint(o: PointObservation): PointStep {
+  const { point, standIn } = o;
+  if (point === undefined) return standIn === undefined ? { type: 'Wait' } : comeBack(standIn);
+  if (point.terminating) return point.status.state === 'Purged' ? letGo(point) : moveOver(o, point);
+  if (!point.hasFinalizer) return { type: 'AddFinalizer', object: point };
+  if (standIn === undefined) return { type: 'Wait' };
+  return settleBack(point, standIn);
+}
+
+function letGo(object: PointObject): PointStep {
+  return object.hasFinalizer ? { type: 'LetGo', object } : { type: 'Wait' };
+}
+
+function moveOver({ standIn, namespaceTerminating }: PointObservation, point: PointObject): PointStep {
+  if (namespaceTerminating || !point.hasFinalizer) return { type: 'Wait' };
+  if (standIn === undefined) return { type: 'CreateStandIn', of: point };
+  if (!same(standIn.spec, point.spec)) return { type: 'Wait' };
+  if (!same(standIn.status, point.status)) return { type: 'WriteStatus', object: standIn, status: point.status };
+  return { type: 'LetGo', object: point };
+}
+
+/** A stand-in whose status was not written yet still has its original: only a complete one may act for it. */
+function comeBack(standIn: PointObject): PointStep {
+  return { type: 'CreatePoint', from: standIn };
+}
+
+function settleBack(point: PointObject, standIn: PointObject): PointStep {
+  if (!same(standIn.spec, point.spec)) return { type: 'Wait' };
+  if (point.status.state === undefined && standIn.status.state !== undefined) {
+    return { type: 'WriteStatus', object: point, status: standIn.status };
+  }
+  return { type: 'RemoveStandIn', object: standIn, restored: true };
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return canonical(a) === canonical(b);
+}

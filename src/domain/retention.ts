@@ -1,0 +1,64 @@
+/** The window of a soft delete: how long it is, when it ends, and when a purge may be considered at the earliest. */
+import { ceilToSecond, DAY_MS, type Instant, later, plus } from './time.ts';
+
+/** Bounds of Vault.spec.softDelete.retentionDays (azure-backup.md C2). */
+export const MIN_RETENTION_DAYS = 14;
+export const MAX_RETENTION_DAYS = 180;
+
+/** A soft delete's frozen period. By CEL none of it changes before the item is NotDeleted again; purgeTime may grow. */
+export interface Window {
+  readonly deleteTime: Instant;
+  readonly purgeTime: Instant;
+  readonly retentionDays: number;
+  readonly mode: 'Deferred' | 'Immediate';
+}
+
+/** Spans told in days scale with this (api.md, "A day that is not a day"); production has 24 h. */
+export interface Days {
+  readonly dayLengthMs: number;
+}
+
+export function days(count: number, { dayLengthMs }: Days): number {
+  return count * dayLengthMs;
+}
+
+/**
+ * The window of a deletion that is said at `now` (API-server time). Rounded up to the second: cut down it would be early.
+ * Retention below the minimum is raised to it; something older than our bounds must not shorten a window.
+ *
+ * @param floor purgeTime that was promised before for the same data (a lost status): the later one holds (P12).
+ */
+export function openWindow(now: Instant, retentionDays: number, settings: Days, floor?: Instant): Window {
+  const kept = Math.max(retentionDays, MIN_RETENTION_DAYS);
+  const deleteTime = ceilToSecond(now);
+  return {
+    deleteTime,
+    purgeTime: later(plus(deleteTime, days(kept, settings)), floor),
+    retentionDays: kept,
+    mode: 'Deferred',
+  };
+}
+
+/** No window: soft delete was off. purgeTime = deleteTime is what CEL knows an immediate deletion by. */
+export function noWindow(now: Instant, retentionDays: number): Window {
+  const deleteTime = ceilToSecond(now);
+  return { deleteTime, purgeTime: deleteTime, retentionDays, mode: 'Immediate' };
+}
+
+/** Lateness added to deadlines: the margin guards against clocks, the jitter spreads a mass deletion. Never negative. */
+export interface Lateness {
+  readonly marginMs: number;
+  readonly jitterMs: number;
+}
+
+/**
+ * When a window's purge becomes due. `spread` in [0, 1) is fixed per item, so that the answer is the same every time it is
+ * asked. Immediate deletions have no window, so no clock can make them early.
+ */
+export function dueAt(window: Window, lateness: Lateness, spread: number): Instant {
+  if (window.mode === 'Immediate') return window.purgeTime;
+  return plus(window.purgeTime, lateness.marginMs + Math.floor(lateness.jitterMs * spread));
+}
+
+/** 336 real hours: what the shipped CRDs demand between deleteTime and purgeTime. */
+export const MIN_WINDOW_MS = MIN_RETENTION_DAYS * DAY_MS;
