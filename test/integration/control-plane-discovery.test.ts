@@ -70,8 +70,11 @@ describe('a control plane is looked for', () => {
     await placeHelper();
     await placeBuilt();
     const assets = await place(join(home, 'assets'), 'etcd', 'kube-apiserver', 'kube-controller-manager');
-    const found = await findBinaries({ ...bare, KUBEBUILDER_ASSETS: assets }, true, quiet);
-    expect(found).toMatchObject({ source: 'assets', etcd: join(assets, 'etcd'), kubectl: undefined });
+    const environment = { ...bare, KUBEBUILDER_ASSETS: assets };
+    await expect(findBinaries(environment, true, quiet)).rejects.toThrow(/no kubectl in .*assets and none on PATH/);
+    const bin = await place(join(home, 'bin'), 'kubectl');
+    const found = await findBinaries(environment, true, quiet);
+    expect(found).toMatchObject({ source: 'assets', etcd: join(assets, 'etcd'), kubectl: join(bin, 'kubectl') });
   });
 
   test('in the cluster that is named before KUBEBUILDER_ASSETS', async () => {
@@ -95,7 +98,7 @@ describe('a control plane is looked for', () => {
 
   test('in KUBEBUILDER_ASSETS without a controller manager when none is wanted', async () => {
     await placeHelper();
-    const assets = await place(join(home, 'assets'), 'etcd', 'kube-apiserver');
+    const assets = await place(join(home, 'assets'), 'etcd', 'kube-apiserver', 'kubectl');
     const found = await findBinaries({ ...bare, KUBEBUILDER_ASSETS: assets }, false, quiet);
     expect(found.controllerManager).toBeUndefined();
   });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ControlPlane, type Part, startControlPlane } from '../support/control-plane/control-plane.ts';
 import { MODULE_DIR } from '../support/control-plane/paths.ts';
 import { waitUntil } from '../support/control-plane/ready.ts';
-import { isGone, parentOf, startOwner } from '../support/control-plane/owner-process.ts';
+import { isGone, parentOf, processesWith, startOwner } from '../support/control-plane/owner-process.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../support/control-plane/version.ts';
 
 /** These tests stop and kill their plane, so it is one of our own even when a cluster is named. */
@@ -71,6 +71,11 @@ describe('a control plane', () => {
     expect(stdout).toContain('system:serviceaccount:short-lived:robot');
     await kubectl('delete', 'namespace', 'short-lived', '--timeout=60s');
     expect(await kubectl('get', 'namespaces')).not.toContain('short-lived');
+  });
+
+  test('does not wait for kubectl for ever', async () => {
+    const args = ['wait', '--for=delete', 'namespace/default', '--timeout=600s'];
+    expect((await plane.kubectl(args, { timeoutMs: 500 })).code).toBe(-1);
   });
 
   test('writes down who did what, but not the reads of its own parts', () => {
@@ -155,7 +160,9 @@ test('no process and no directory is left when the owner is killed', async () =>
   const library = join(import.meta.dirname, '../support/control-plane/control-plane.ts');
   const script = `
     import { startControlPlane } from ${JSON.stringify(library)};
-    const { dir, parts } = await startControlPlane();
+    const plane = await startControlPlane();
+    const { dir, parts } = plane;
+    void plane.kubectl(['wait', '--for=delete', 'namespace/default', '--timeout=600s', '--cache-dir', dir]);
     const pids = [parts.etcd.pid, parts.apiServer.pid, parts.controllerManager.pid];
     await parts.apiServer.pause();
     process.stdout.write(JSON.stringify({ dir, pids }) + '\\n');
@@ -163,7 +170,8 @@ test('no process and no directory is left when the owner is killed', async () =>
   `;
   const owner = startOwner(script, environment);
   const { dir, pids } = JSON.parse(await owner.line(/^{/)) as { dir: string; pids: [number, number, number] };
-  const all = [...pids, ...parentOf(pids[0])];
+  await waitUntil('kubectl runs on its tether', 30_000, async () => (await processesWith(dir)).length >= 5);
+  const all = [parentOf(pids[0]), ...pids, ...(await processesWith(dir))];
   expect(all.filter(isGone)).toEqual([]);
   expect(await readdir(dir)).toContain('etcd');
   owner.kill();

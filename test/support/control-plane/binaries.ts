@@ -15,8 +15,8 @@ export interface Binaries {
   readonly apiServer: string;
   /** Undefined when the assets lack it and nobody asked for it. */
   readonly controllerManager: string | undefined;
-  /** Undefined when neither the binaries nor PATH have one. */
-  readonly kubectl: string | undefined;
+  /** The one beside them, or else that of PATH. */
+  readonly kubectl: string;
 }
 
 /**
@@ -76,12 +76,19 @@ async function inDirectory(
   environment: NodeJS.ProcessEnv,
 ): Promise<Binaries> {
   const own = async (name: string) => ((await isExecutable(join(dir, name))) ? join(dir, name) : undefined);
+  const kubectl = (await own('kubectl')) ?? (await findOnPath('kubectl', environment));
+  if (kubectl === undefined) {
+    throw new ControlPlaneError(
+      'IncompleteAssets',
+      `no kubectl in ${dir} and none on PATH: install it, or put it there`,
+    );
+  }
   return {
     source,
     helper,
     etcd: join(dir, 'etcd'),
     apiServer: join(dir, 'kube-apiserver'),
     controllerManager: await own('kube-controller-manager'),
-    kubectl: (await own('kubectl')) ?? (await findOnPath('kubectl', environment)),
+    kubectl,
   };
 }

@@ -44,6 +44,7 @@ class EmbeddedControlPlane implements ControlPlane {
   readonly dir: string;
   readonly auditLog: string | undefined;
   readonly parts: Parts;
+  readonly #helper: string;
   readonly #supervisor: Supervisor;
   readonly #identities: Identities;
   readonly #all: readonly SupervisedPart[];
@@ -65,7 +66,8 @@ class EmbeddedControlPlane implements ControlPlane {
     this.dir = dir;
     this.source = binaries.source;
     this.url = `https://127.0.0.1:${ports.apiServer}`;
-    this.kubectlPath = binaries.kubectl ?? 'kubectl';
+    this.#helper = binaries.helper;
+    this.kubectlPath = binaries.kubectl;
     this.adminKubeconfig = join(dir, 'admin.kubeconfig');
     this.#identities = new Identities(binaries.helper, join(dir, 'certificates'), this.url);
     const audit = options.audit === true ? auditFiles(dir) : undefined;
@@ -140,7 +142,7 @@ class EmbeddedControlPlane implements ControlPlane {
       options.kubeconfig ??
       (options.user === undefined ? this.adminKubeconfig : await this.kubeconfigFor(options.user, options.groups));
     const cacheDir = join(this.dir, 'kubectl-cache');
-    return runKubectl({ program: this.kubectlPath, kubeconfig, cacheDir }, args, options);
+    return runKubectl({ program: this.kubectlPath, kubeconfig, cacheDir, helper: this.#helper }, args, options);
   }
 
   async stop(): Promise<void> {

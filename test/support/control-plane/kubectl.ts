@@ -17,30 +17,45 @@ export interface KubectlOptions {
 export interface KubectlResult {
   readonly stdout: string;
   readonly stderr: string;
-  /** The exit code; -1 when a signal ended it. */
+  /** The exit code; -1 when it was killed for taking too long. */
   readonly code: number;
 }
 
 const TIMEOUT_MS = 120_000;
 
-/** Runs a kubectl with a kubeconfig; its caches go to `cacheDir`, so that nothing is left in the user's home. */
+/** Where and as whom kubectl runs. */
+export interface KubectlSetting {
+  readonly program: string;
+  readonly kubeconfig: string;
+  /** For what it remembers of the API, so that nothing is left in the user's home. */
+  readonly cacheDir: string;
+  /** The helper, which ends it when this process is gone; without it, it ends at its own time. */
+  readonly helper?: string;
+}
+
 export function runKubectl(
-  where: { readonly program: string; readonly kubeconfig: string; readonly cacheDir: string },
+  setting: KubectlSetting,
   args: readonly string[],
   options: KubectlOptions,
 ): Promise<KubectlResult> {
-  const env = { ...process.env, KUBECONFIG: where.kubeconfig, KUBECACHEDIR: where.cacheDir };
+  const { program, helper } = setting;
+  const argv = helper === undefined ? [program, ...args] : [helper, 'tether', program, ...args];
   return new Promise((resolve, reject) => {
-    const child = spawn(where.program, args, { env, timeout: options.timeoutMs ?? TIMEOUT_MS });
+    const child = spawn(argv[0] ?? program, argv.slice(1), {
+      env: { ...process.env, KUBECONFIG: setting.kubeconfig, KUBECACHEDIR: setting.cacheDir },
+      timeout: options.timeoutMs ?? TIMEOUT_MS,
+      // The fourth is the tether: an open pipe that breaks with this process.
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.stdin.on('error', () => undefined); // it may end without reading its input
     child.once('error', (error) =>
-      reject(new ControlPlaneError('NotReady', `${where.program} can't be run: ${error.message}`)),
+      reject(new ControlPlaneError('NotReady', `${program} can't be run: ${error.message}`)),
     );
-    child.once('close', (code) => resolve({ stdout, stderr, code: code ?? -1 }));
+    child.once('close', (code) => resolve({ stdout, stderr, code: child.killed ? -1 : (code ?? -1) }));
     child.stdin.end(options.input ?? '');
   });
 }

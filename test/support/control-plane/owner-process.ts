@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { waitUntil } from './ready.ts';
 
@@ -43,10 +44,16 @@ export function isGone(pid: number): boolean {
   return /^\d+ \(.*\) Z/.test(procStat(pid));
 }
 
-/** The parent of a process as a list, which is empty on a system without /proc. */
-export function parentOf(pid: number): readonly number[] {
-  const parent = /\) \S (\d+)/.exec(procStat(pid))?.[1];
-  return parent === undefined ? [] : [Number(parent)];
+/** The processes whose command line contains the text. */
+export async function processesWith(text: string): Promise<readonly number[]> {
+  const all = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
+  const lines = await Promise.all(all.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return all.filter((_, index) => lines[index]?.includes(text));
+}
+
+/** The parent of a process that runs. */
+export function parentOf(pid: number): number {
+  return Number(/\) \S (\d+)/.exec(procStat(pid))?.[1]);
 }
 
 function procStat(pid: number): string {

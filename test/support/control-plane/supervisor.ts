@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { ControlPlaneError } from './error.ts';
 
@@ -101,6 +102,8 @@ export class Supervisor {
   async close(): Promise<void> {
     this.#process.stdin.end();
     await this.#gone;
+    // Its own last act; for the case that somebody killed it before.
+    if (this.#directory !== '') await rm(this.#directory, { recursive: true, force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

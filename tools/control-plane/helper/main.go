@@ -4,6 +4,7 @@
 //	helper authority DIR                       a CA, the serving certificate, the service-account key pair
 //	helper client DIR OUT USER [GROUP ...]     OUT.crt and OUT.key for USER, signed by the CA in DIR
 //	helper supervise PARENT PREFIX [LOCK]      see supervise.go
+//	helper tether COMMAND [ARGUMENT ...]       see tether.go
 package main
 
 import (
@@ -12,7 +13,7 @@ import (
 	"os"
 )
 
-var errUsage = errors.New("usage: helper authority DIR | client DIR OUT USER [GROUP ...] | supervise PARENT PREFIX [LOCK]")
+var errUsage = errors.New("usage: helper authority DIR | client DIR OUT USER [GROUP ...] | supervise PARENT PREFIX [LOCK] | tether COMMAND [ARGUMENT ...]")
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -31,6 +32,8 @@ func run(args []string) error {
 		return supervise(args[1], args[2], "")
 	case len(args) == 4 && args[0] == "supervise":
 		return supervise(args[1], args[2], args[3])
+	case len(args) >= 2 && args[0] == "tether":
+		return tether(args[1:])
 	default:
 		return errUsage
 	}
