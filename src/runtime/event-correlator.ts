@@ -19,8 +19,10 @@ export interface EventSeries {
   readonly firstMs: number;
   lastMs: number;
   count: number;
-  /** Waits to be sent, so a further repeat needs no place of its own. */
-  queued: boolean;
+  /** A request that is still to be built will tell of it, so a further repeat needs none of its own. */
+  pending: boolean;
+  /** A request is under way: never two for one event. */
+  sending: boolean;
   /** Chosen when it is first sent. */
   name: string | undefined;
   /** Known once it is stored. */
@@ -63,7 +65,7 @@ export class EventCorrelator {
       series.count += 1;
       series.lastMs = this.#clock.wallMs();
     }
-    return { series, allowed: series.queued || takeToken(object, now) };
+    return { series, allowed: series.pending || takeToken(object, now) };
   }
 
   /** The notice itself, or, where there were too many like it, one that stands for them all. */
@@ -87,7 +89,16 @@ function emptyRecord(now: number): ObjectRecord {
 }
 
 function newSeries(notice: EventNotice, wallMs: number): EventSeries {
-  return { notice, firstMs: wallMs, lastMs: wallMs, count: 1, queued: false, name: undefined, uid: undefined };
+  return {
+    notice,
+    firstMs: wallMs,
+    lastMs: wallMs,
+    count: 1,
+    pending: false,
+    sending: false,
+    name: undefined,
+    uid: undefined,
+  };
 }
 
 function sameEvent(a: EventNotice, b: EventNotice): boolean {

@@ -66,7 +66,8 @@ export class EventRecorder {
   record(notice: EventNotice): void {
     const { series, allowed } = this.#correlator.observe(notice);
     if (!allowed) this.#drop('Throttled');
-    else if (!series.queued) this.#enqueue(series);
+    else if (series.sending) series.pending = true;
+    else if (!series.pending) this.#enqueue(series);
   }
 
   /** Resolves when everything recorded was sent, or after `deadlineMs`; what is left then is dropped and counted. */
@@ -88,22 +89,31 @@ export class EventRecorder {
       this.#drop(this.#closed ? 'Shutdown' : 'QueueFull');
       return;
     }
-    series.queued = true;
+    series.pending = true;
     this.#queue.push(series);
     if (this.#senders < (this.#options.inFlight ?? IN_FLIGHT)) void this.#sendQueued();
   }
 
   async #sendQueued(): Promise<void> {
     this.#senders += 1;
-    for (let series = this.#queue.shift(); series !== undefined; series = this.#queue.shift()) await this.#send(series);
+    for (let series = this.#queue.shift(); series !== undefined; series = this.#queue.shift())
+      await this.#sendWhole(series);
     this.#senders -= 1;
     if (this.#senders === 0) this.#idle?.();
   }
 
+  /** Sends, and once more where it was repeated meanwhile. */
+  async #sendWhole(series: EventSeries): Promise<void> {
+    series.sending = true;
+    await this.#send(series);
+    series.sending = false;
+    if (series.pending) this.#enqueue(series);
+  }
+
   async #send(series: EventSeries): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
-      // From here on a repeat has to be sent again.
-      series.queued = false;
+      // The request is built now: a later repeat needs another.
+      series.pending = false;
       try {
         await this.#write(series);
         this.#sent.add();

@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+import { Controller } from '../../../src/runtime/controller.ts';
+import type { ReconcileContext } from '../../../src/runtime/controller.ts';
+import { EventRecorder } from '../../../src/runtime/events.ts';
+import { LeaderElector } from '../../../src/runtime/leader.ts';
+import { LEASE_TYPE, holderOf } from '../../../src/runtime/lease-record.ts';
+import { Manager } from '../../../src/runtime/manager.ts';
+import { DONE } from '../../../src/runtime/result.ts';
+import { sleep } from '../../../src/runtime/waiting.ts';
+import { BARE_LEASE, LEASE_KEY } from '../../support/lease-race.ts';
+import { MemoryKube, kubeError } from '../../support/memory-kube.ts';
+import { runtimeParts } from '../../support/runtime-parts.ts';
+
+const SECOND = 1_000;
+
+/** An operator of one controller with the real queue, elector and recorder. What happens is noted in order. */
+function operator(options: { readonly reconcileMs?: number; readonly heedsAbort?: boolean } = {}) {
+  const parts = runtimeParts();
+  const { clock } = parts;
+  const server = new MemoryKube();
+  const story: string[] = [];
+  const network = { down: false };
+  const kube = server.client('operator', {
+    travel: () => (network.down ? Promise.reject(kubeError('Unavailable', true)) : Promise.resolve()),
+  });
+  const cache = fakeCache(story, () => clock.monotonicMs());
+  const leader = new LeaderElector({ ...parts, kube, lease: LEASE_KEY, identity: 'me' });
+  const events = new EventRecorder({ ...parts, kube, instance: 'me' });
+  const reconciler = {
+    name: 'items',
+    async reconcile(_key: unknown, ctx: ReconcileContext) {
+      story.push('reconcile begins');
+      await sleep(clock, options.reconcileMs ?? 0, options.heedsAbort === false ? undefined : ctx.signal);
+      story.push(ctx.signal.aborted ? 'reconcile aborted' : 'reconcile ends');
+      return DONE;
+    },
+  };
+  const controller = new Controller(reconciler, parts, { initialKeys: () => ['ns/a'] });
+  const manager = new Manager({
+    ...parts,
+    caches: { backupitems: cache },
+    controllers: [controller],
+    leader,
+    events,
+    servers: [{ start: note(story, 'probes start'), close: note(story, 'probes close') }],
+    close: [note(story, 'pools close')],
+  });
+  const stop = new AbortController();
+  let code: number | undefined;
+  void manager.run(stop.signal).then((exit) => (code = exit));
+  const holder = (): string => holderOf(server.find(LEASE_TYPE, LEASE_KEY));
+  return { ...parts, server, story, network, cache, manager, controller, leader, stop, holder, code: () => code };
+}
+
+function note(story: string[], what: string): () => Promise<void> {
+  return () => {
+    story.push(what);
+    return Promise.resolve();
+  };
+}
+
+function fakeCache(story: string[], now: () => number) {
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+  const ended = Promise.withResolvers<undefined>();
+  return {
+    synced: promise,
+    heardMs: now(),
+    lastContactMs(): number {
+      return this.heardMs;
+    },
+    fill: () => resolve(undefined),
+    fail: reject,
+    end: () => ended.resolve(undefined),
+    async run(signal: AbortSignal): Promise<void> {
+      story.push('cache starts');
+      signal.addEventListener('abort', () => ended.resolve(undefined));
+      await ended.promise;
+      story.push('cache ends');
+    },
+  };
+}
+
+describe('starting', () => {
+  test('probes first, then caches; no campaign and no readiness before they are filled; then work', async () => {
+    const { clock, story, manager, cache, holder } = operator();
+    await clock.advance(10 * SECOND);
+    expect({ story, ready: manager.probes.ready().ok, holder: holder() }).toEqual({
+      story: ['probes start', 'cache starts'],
+      ready: false,
+      holder: '',
+    });
+    cache.fill();
+    await clock.advance(SECOND);
+    expect(story.slice(2)).toEqual(['reconcile begins', 'reconcile ends']);
+    expect({ ready: manager.probes.ready().ok, holder: holder() }).toEqual({ ready: true, holder: 'me' });
+  });
+
+  test('a follower is ready and does not work', async () => {
+    const { clock, story, manager, cache, server } = operator();
+    const spec = { holderIdentity: 'other', leaseDurationSeconds: 15 };
+    await server.client('other').create(LEASE_TYPE, { ...BARE_LEASE, spec }, { fieldManager: 'other' });
+    cache.fill();
+    await clock.advance(10 * SECOND);
+    expect(manager.probes.ready().ok).toBe(true);
+    expect(story).not.toContain('reconcile begins');
+  });
+
+  test('a stop while the caches fill ends it at once', async () => {
+    const { clock, story, stop, code } = operator();
+    await clock.advance(SECOND);
+    stop.abort();
+    await clock.advance(0);
+    expect(code()).toBe(0);
+    expect(story.slice(2)).toEqual(['cache ends', 'probes close', 'pools close']);
+    expect(clock.armed).toBe(0);
+  });
+});
+
+describe('ending', () => {
+  test('SIGTERM: not ready, the running reconcile ends, then the lease is free, caches, servers and pools close, 0', async () => {
+    const { clock, story, manager, cache, stop, holder, code } = operator({ reconcileMs: 20 * SECOND });
+    cache.fill();
+    await clock.advance(SECOND);
+    stop.abort();
+    await clock.advance(18 * SECOND);
+    expect({ ready: manager.probes.ready().ok, live: manager.probes.live().ok }).toEqual({ ready: false, live: true });
+    expect({ holder: holder(), code: code() }).toEqual({ holder: 'me', code: undefined });
+    await clock.advance(2 * SECOND);
+    expect({ holder: holder(), code: code() }).toEqual({ holder: '', code: 0 });
+    expect(story.slice(2)).toEqual(['reconcile begins', 'reconcile ends', 'cache ends', 'probes close', 'pools close']);
+    expect(clock.armed).toBe(0);
+  });
+
+  test('a reconcile that takes too long is aborted after 25 s, and the lease is given back only then', async () => {
+    const { clock, story, cache, stop, holder, code } = operator({ reconcileMs: 100 * SECOND });
+    cache.fill();
+    await clock.advance(SECOND);
+    stop.abort();
+    await clock.advance(25 * SECOND - 1);
+    expect({ holder: holder(), story: story.at(-1) }).toEqual({ holder: 'me', story: 'reconcile begins' });
+    await clock.advance(1);
+    expect({ holder: holder(), code: code() }).toEqual({ holder: '', code: 0 });
+    expect(story).toContain('reconcile aborted');
+  });
+
+  test('leadership lost: the work is aborted at once and the process ends with 1 before another can hold the lease', async () => {
+    const { clock, story, cache, network, leader, code } = operator({ reconcileMs: 100 * SECOND, heedsAbort: false });
+    cache.fill();
+    await clock.advance(SECOND);
+    network.down = true;
+    await clock.advance(9 * SECOND);
+    const lostMs = clock.monotonicMs();
+    expect(leader.lost.aborted).toBe(true);
+    await clock.advance(4 * SECOND);
+    expect(code()).toBe(1);
+    expect(clock.monotonicMs() - lostMs).toBeLessThan(5 * SECOND);
+    expect(story).toContain('pools close');
+  });
+
+  test('leadership lost while it drains: no more patience, and 1', async () => {
+    const { clock, cache, network, stop, code, story } = operator({ reconcileMs: 24 * SECOND });
+    cache.fill();
+    await clock.advance(SECOND);
+    stop.abort();
+    network.down = true;
+    await clock.advance(12 * SECOND);
+    expect(code()).toBe(1);
+    expect(story).toContain('reconcile aborted');
+  });
+
+  test.for([
+    { name: 'a cache that cannot be filled', act: (o: ReturnType<typeof operator>) => o.cache.fail(new Error('no')) },
+    { name: 'a cache that ends by itself', act: (o: ReturnType<typeof operator>) => o.cache.end() },
+  ])('$name ends the process with 1 and one line', async ({ act }) => {
+    const started = operator();
+    await started.clock.advance(SECOND);
+    act(started);
+    await started.clock.advance(SECOND);
+    expect(started.code()).toBe(1);
+    expect(started.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+});
+
+describe('liveness', () => {
+  test('a loop that stood still for 5 s fails it, until 30 s later', async () => {
+    const { clock, manager, cache } = operator();
+    cache.fill();
+    await clock.advance(SECOND);
+    clock.freeze(6 * SECOND);
+    expect(manager.probes.live()).toMatchObject({ ok: false });
+    await clock.advance(5 * SECOND);
+    expect(manager.probes.live().checks).toContainEqual({ name: 'event-loop', problem: 'stalled for 5000 ms' });
+    await clock.advance(30 * SECOND);
+    expect(manager.probes.live().ok).toBe(true);
+  });
+
+  test('a watch that is silent for more than 5 min fails it, by name', async () => {
+    const { clock, manager, cache } = operator();
+    await clock.advance(300 * SECOND);
+    expect(manager.probes.live().ok).toBe(true);
+    await clock.advance(SECOND);
+    expect(manager.probes.live().checks).toContainEqual({
+      name: 'cache-backupitems',
+      problem: 'no event or bookmark for 301 s',
+    });
+    cache.heardMs = clock.monotonicMs();
+    expect(manager.probes.live().ok).toBe(true);
+  });
+});
