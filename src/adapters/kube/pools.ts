@@ -5,7 +5,7 @@
  *
  * HTTP/1.1 only: undici's h2 was no faster here, hides half-open sessions, and lets one slow watch eat the shared window.
  */
-import { Pool } from 'undici';
+import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Credentials } from './credentials.ts';
 
 export type PoolName = 'watch' | 'requests' | 'lease';
