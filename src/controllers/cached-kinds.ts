@@ -20,7 +20,7 @@ import {
 import type { RecoveryPoint } from '../api/recovery-point.gen.ts';
 import type { Vault } from '../api/vault.gen.ts';
 import { type Instant, parseInstant } from '../domain/time.ts';
-import type { CachedKind, StoreView, Store } from '../runtime/store.ts';
+import type { CachedKind, Store } from '../runtime/store.ts';
 
 type SourceRef = BackupItem['spec']['source'];
 
@@ -174,18 +174,28 @@ export const cachedJobs: CachedKind<BackupJob, JobFacets> = {
   },
 };
 
+/** What items need to hear of a vault or a policy: that its spec changed, or that it is going. */
+export interface SpecFacets {
+  readonly generation: number;
+  readonly terminating: boolean;
+}
+
+function specFacets({ metadata }: KubeObject): SpecFacets {
+  return { generation: metadata.generation ?? 0, terminating: metadata.deletionTimestamp !== undefined };
+}
+
 /** Vaults and policies are few: they are scanned by name alone. */
-export const cachedVaults: CachedKind<Vault, { readonly terminating: boolean }> = {
+export const cachedVaults: CachedKind<Vault, SpecFacets> = {
   type: VAULTS,
   trim: trimLabels,
-  facets: ({ metadata }) => ({ terminating: metadata.deletionTimestamp !== undefined }),
+  facets: specFacets,
   indexes: {},
 };
 
-export const cachedPolicies: CachedKind<BackupPolicy, { readonly terminating: boolean }> = {
+export const cachedPolicies: CachedKind<BackupPolicy, SpecFacets> = {
   type: BACKUP_POLICIES,
   trim: trimLabels,
-  facets: ({ metadata }) => ({ terminating: metadata.deletionTimestamp !== undefined }),
+  facets: specFacets,
   indexes: {},
 };
 
@@ -204,7 +214,7 @@ export interface Stores {
   readonly items: Store<BackupItem, ItemFacets>;
   readonly points: Store<RecoveryPoint, PointFacets>;
   readonly jobs: Store<BackupJob, JobFacets>;
-  readonly vaults: Store<Vault, { readonly terminating: boolean }>;
-  readonly policies: Store<BackupPolicy, { readonly terminating: boolean }>;
-  readonly namespaces: StoreView<KubeObject, NamespaceFacets>;
+  readonly vaults: Store<Vault, SpecFacets>;
+  readonly policies: Store<BackupPolicy, SpecFacets>;
+  readonly namespaces: Store<KubeObject, NamespaceFacets>;
 }

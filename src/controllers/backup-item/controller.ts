@@ -14,7 +14,8 @@ import { type Context, toWall } from '../context.ts';
 import { MassDeleteWatch } from './mass-delete.ts';
 import { observe } from './observe.ts';
 import { Pass } from './pass.ts';
-import { createItem, perform, type Performer } from './perform.ts';
+import { perform, type Performer } from './perform.ts';
+import { createItem } from './post-item.ts';
 import type { PurgeRate } from './purge-rate.ts';
 
 /** Steps of one reconcile; an item with thousands of points gives others their turn in between. */

@@ -3,21 +3,11 @@
  * on, and its answer goes into the cache, so that the next observation includes it.
  */
 import type { BackupItem } from '../../api/backup-item.gen.ts';
-import {
-  BACKUP_ITEMS,
-  MANAGER,
-  PREVIOUS_UID_ANNOTATION,
-  PURGE_MANAGER,
-  RETENTION_FINALIZER,
-  UNDELETE_MANAGER,
-  API_VERSION,
-} from '../../api/names.ts';
-import type { Action, Manager, NewItem } from '../../domain/backup-item/actions.ts';
-import { derivedName } from '../../domain/backup-item/identity.ts';
-import { canonical } from '../../domain/canonical.ts';
+import { BACKUP_ITEMS, MANAGER, PURGE_MANAGER, RETENTION_FINALIZER, UNDELETE_MANAGER } from '../../api/names.ts';
+import type { Action, Manager } from '../../domain/backup-item/actions.ts';
 import type { Item, Observation } from '../../domain/backup-item/observation.ts';
 import { instantOf } from '../../domain/time.ts';
-import { hasCode, isNotFound, KubeError } from '../../ports/kube.ts';
+import { isNotFound, KubeError } from '../../ports/kube.ts';
 import { mergePatch } from '../../runtime/merge-patch.ts';
 import type { Context } from '../context.ts';
 import { acceptJob, createJob, writeJob } from './perform-jobs.ts';
@@ -37,6 +27,7 @@ import {
 import type { MassDeleteWatch } from './mass-delete.ts';
 import type { Pass } from './pass.ts';
 import { destroy } from './purge.ts';
+import { createItem } from './post-item.ts';
 import type { PurgeRate } from './purge-rate.ts';
 
 export interface Performer {
@@ -84,21 +75,34 @@ function isEngineStep(action: Action): action is EngineStep {
 async function look({ context, rate }: Performer, action: Look, o: Observation, pass: Pass): Promise<void> {
   const { item } = o;
   switch (action.type) {
-    case 'LookForOrigin':
-      { pass.saw({ origin: await readOrigin(context, item) }); return; }
-    case 'LookAtVault':
-      { pass.saw({ vault: await readVault(context, item) }); return; }
-    case 'LookAtNamespace':
-      { pass.saw({ namespaceTerminating: await isNamespaceTerminating(context, item.namespace) }); return; }
-    case 'LookForLeftovers':
-      { pass.saw({ leftovers: await readLeftovers(context, item, itemIDOf(item)) }); return; }
-    case 'LookThroughGate':
-      { pass.saw({ gate: await readGate(context, item, instantOf(rate.freeAtMs())) }); return; }
-    case 'LookBeforeDestroy':
-      { pass.saw({ destroy: await readBeforeDestroy(context, item, action.point) }); return; }
+    case 'LookForOrigin': {
+      pass.saw({ origin: await readOrigin(context, item) });
+      return;
+    }
+    case 'LookAtVault': {
+      pass.saw({ vault: await readVault(context, item) });
+      return;
+    }
+    case 'LookAtNamespace': {
+      pass.saw({ namespaceTerminating: await isNamespaceTerminating(context, item.namespace) });
+      return;
+    }
+    case 'LookForLeftovers': {
+      pass.saw({ leftovers: await readLeftovers(context, item, itemIDOf(item)) });
+      return;
+    }
+    case 'LookThroughGate': {
+      pass.saw({ gate: await readGate(context, item, instantOf(rate.freeAtMs())) });
+      return;
+    }
+    case 'LookBeforeDestroy': {
+      pass.saw({ destroy: await readBeforeDestroy(context, item, action.point) });
+      return;
+    }
     case 'ReadBackJob': {
       const job = await readJob(context, item.namespace, action.job.name);
-      pass.saw({ readBack: { jobName: action.job.name, record: job.status?.record } }); return;
+      pass.saw({ readBack: { jobName: action.job.name, record: job.status?.record } });
+      return;
     }
   }
 }
@@ -109,12 +113,16 @@ function itemIDOf({ state }: Item): string {
 
 async function engineStep({ context }: Performer, action: EngineStep, o: Observation, pass: Pass): Promise<void> {
   switch (action.type) {
-    case 'Inspect':
-      { pass.answered({ inspected: await inspect(context, o) }); return; }
+    case 'Inspect': {
+      pass.answered({ inspected: await inspect(context, o) });
+      return;
+    }
     case 'Take':
       return void pass.taken.set(action.point.name, await take(context, o, action.point));
-    case 'Hold':
-      { pass.answered({ held: await holdAll(context, o, action) }); return; }
+    case 'Hold': {
+      pass.answered({ held: await holdAll(context, o, action) });
+      return;
+    }
     case 'Release':
       return void pass.released.set(action.point.name, await release(context, o, action.point));
     case 'Destroy':
@@ -141,14 +149,20 @@ async function write(performer: Performer, action: Write, o: Observation, pass: 
       return acceptJob(context, o.item, action);
     case 'WriteJob':
       await writeJob(context, o.item.namespace, action);
-      { say(context, o.item, action.event); return; }
+      {
+        say(context, o.item, action.event);
+        return;
+      }
     case 'CreatePoint':
       return createPoint(context, o.item, action);
     case 'RecordHandles':
       return recordHandles(context, o.item.namespace, action);
     case 'WritePoint':
       await writePoint(context, o.item.namespace, action);
-      { say(context, o.item, action.event); return; }
+      {
+        say(context, o.item, action.event);
+        return;
+      }
     case 'RemovePoint':
       return removePoint(context, o.item.namespace, action.point);
   }
@@ -241,49 +255,4 @@ async function refreshOrForget(context: Context, item: Item): Promise<void> {
     if (!isNotFound(error)) throw error;
     context.stores.items.forget(`${item.namespace}/${item.name}`, { uid: item.uid });
   }
-}
-
-/** Posts the item that carries on a raw-deleted one: no label or annotation of the old object, so that no tool prunes it. */
-export async function createItem(context: Context, namespace: string, item: NewItem): Promise<void> {
-  const { record } = item;
-  const object: BackupItem = {
-    apiVersion: API_VERSION,
-    kind: 'BackupItem',
-    metadata: {
-      name: item.name,
-      namespace,
-      finalizers: [RETENTION_FINALIZER],
-      annotations: { [PREVIOUS_UID_ANNOTATION]: item.previousUid },
-    },
-    spec: { ...record.spec, protection: 'StopDeleteData' },
-  };
-  try {
-    const written = await context.kube.create(BACKUP_ITEMS, object, { fieldManager: MANAGER });
-    context.stores.items.upsert(written.object);
-  } catch (error) {
-    if (!hasCode(error, 'AlreadyExists')) throw error;
-    const existing = await context.kube.get<BackupItem>(
-      BACKUP_ITEMS,
-      object.metadata as { namespace: string; name: string },
-    );
-    context.stores.items.upsert(existing);
-    if (isOurs(existing, object)) return;
-    const derived = derivedName(record, context.hash);
-    // A newcomer has the name: it is left alone, and the record goes on beside it.
-    if (item.name !== derived) return createItem(context, namespace, { ...item, name: derived });
-    throw new KubeError(
-      `backupitems ${namespace}/${derived}: the name is taken; remove it to let the record continue`,
-      {
-        code: 'AlreadyExists',
-        status: 409,
-        cause: error,
-      },
-    );
-  }
-}
-
-/** A name that is taken is ours only if its spec equals what we post, it bears our finalizer, and nobody has told it more. */
-function isOurs(existing: BackupItem, posted: BackupItem): boolean {
-  const bears = existing.metadata.finalizers?.includes(RETENTION_FINALIZER) ?? false;
-  return bears && existing.status?.itemID === undefined && canonical(existing.spec) === canonical(posted.spec);
 }

@@ -3,7 +3,7 @@
  * until its item is purged; the rest is history, bounded in age and number.
  */
 import { days, type Days } from '../retention.ts';
-import { earliest, type Instant, plus } from '../time.ts';
+import { type Instant, MINUTE_MS, plus } from '../time.ts';
 import type { Operation } from '../backup-item/observation.ts';
 
 /** Finished jobs are kept this long, and at most so many per item (records of deletions apart). */
@@ -12,12 +12,15 @@ export const HISTORY_COUNT = 50;
 /** Records and tombstones: this long after Purged (P10). */
 export const RECORD_DAYS = 90;
 
+const ORPHAN_PATIENCE_MS = MINUTE_MS;
+
 export interface HistoryJob {
   readonly name: string;
   readonly operation: Operation;
   readonly finished: boolean;
   readonly terminating: boolean;
   readonly hasFinalizer: boolean;
+  readonly createdAt: Instant;
   readonly endTime: Instant | undefined;
   /** How many finished jobs of the same item, records apart, ended after this one. */
   readonly newer: number;
@@ -41,6 +44,9 @@ export function decideJob(
 ): JobStep {
   if (!job.finished) {
     if (!job.orphaned) return { type: 'Wait' };
+    // Item and job may have been applied together, and the caches hear of them in any order.
+    const patience = plus(job.createdAt, ORPHAN_PATIENCE_MS);
+    if (context.now < patience) return { type: 'Wait', wakeAt: patience };
     return { type: 'Fail', message: `item ${context.itemName} does not exist: create it first` };
   }
   if (job.terminating) {
@@ -64,5 +70,5 @@ function expiryOf(job: HistoryJob, settings: Days): Instant | undefined {
     return plus(job.purgedAt ?? job.endTime, days(RECORD_DAYS, settings));
   }
   if (job.newer >= HISTORY_COUNT) return job.endTime;
-  return earliest([plus(job.endTime, days(HISTORY_DAYS, settings))]);
+  return plus(job.endTime, days(HISTORY_DAYS, settings));
 }

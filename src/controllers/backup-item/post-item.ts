@@ -1,0 +1,53 @@
+/** Posts the item that carries on a raw-deleted one's record. */
+import type { BackupItem } from '../../api/backup-item.gen.ts';
+import { API_VERSION, BACKUP_ITEMS, MANAGER, PREVIOUS_UID_ANNOTATION, RETENTION_FINALIZER } from '../../api/names.ts';
+import type { NewItem } from '../../domain/backup-item/actions.ts';
+import { derivedName } from '../../domain/backup-item/identity.ts';
+import { canonical } from '../../domain/canonical.ts';
+import { hasCode, KubeError } from '../../ports/kube.ts';
+import type { Context } from '../context.ts';
+
+/** No label or annotation of the old object goes along, so that no tool prunes the new one. */
+export async function createItem(context: Context, namespace: string, item: NewItem): Promise<void> {
+  const { record } = item;
+  const object: BackupItem = {
+    apiVersion: API_VERSION,
+    kind: 'BackupItem',
+    metadata: {
+      name: item.name,
+      namespace,
+      finalizers: [RETENTION_FINALIZER],
+      annotations: { [PREVIOUS_UID_ANNOTATION]: item.previousUid },
+    },
+    spec: { ...record.spec, protection: 'StopDeleteData' },
+  };
+  try {
+    const written = await context.kube.create(BACKUP_ITEMS, object, { fieldManager: MANAGER });
+    context.stores.items.upsert(written.object);
+  } catch (error) {
+    if (!hasCode(error, 'AlreadyExists')) throw error;
+    const existing = await context.kube.get<BackupItem>(
+      BACKUP_ITEMS,
+      object.metadata as { namespace: string; name: string },
+    );
+    context.stores.items.upsert(existing);
+    if (isOurs(existing, object)) return;
+    const derived = derivedName(record, context.hash);
+    // A newcomer has the name: it is left alone, and the record goes on beside it.
+    if (item.name !== derived) return createItem(context, namespace, { ...item, name: derived });
+    throw new KubeError(
+      `backupitems ${namespace}/${derived}: the name is taken; remove it to let the record continue`,
+      {
+        code: 'AlreadyExists',
+        status: 409,
+        cause: error,
+      },
+    );
+  }
+}
+
+/** A name that is taken is ours only if its spec equals what we post, it bears our finalizer, and nobody has told it more. */
+function isOurs(existing: BackupItem, posted: BackupItem): boolean {
+  const bears = existing.metadata.finalizers?.includes(RETENTION_FINALIZER) ?? false;
+  return bears && existing.status?.itemID === undefined && canonical(existing.spec) === canonical(posted.spec);
+}

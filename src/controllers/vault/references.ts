@@ -1,0 +1,68 @@
+/** What refers to a vault: by the caches for showing, by live lists for letting go. */
+import type { BackupItem } from '../../api/backup-item.gen.ts';
+import type { BackupJob } from '../../api/backup-job.gen.ts';
+import { BACKUP_ITEMS, BACKUP_JOBS, RECOVERY_POINTS } from '../../api/names.ts';
+import type { ObjectKey } from '../../api/meta.ts';
+import { keyOf, parseKey } from '../../api/meta.ts';
+import type { RecoveryPoint } from '../../api/recovery-point.gen.ts';
+import { decodeJob, isFinished } from '../../domain/backup-item/decode.ts';
+import type { References, VaultItem } from '../../domain/vault/decide.ts';
+import { cachedItems, type ItemFacets } from '../cached-kinds.ts';
+import type { Context } from '../context.ts';
+
+/** Operations whose unfinished job means that data is, or is about to be, there. */
+const BINDING = new Set(['Backup', 'Restore', 'DeleteBackupData', 'Undelete', 'Purge']);
+
+export function cachedReferences({ stores }: Context, key: ObjectKey): References {
+  const items: VaultItem[] = [];
+  for (const itemKey of stores.items.indexed('vault', keyOf(key))) {
+    const facets = stores.items.facets(itemKey);
+    if (facets !== undefined) items.push(itemOf(parseKey(itemKey).name, facets));
+  }
+  return {
+    items,
+    points: stores.points.indexed('vault', keyOf(key)).map((point) => parseKey(point).name),
+    jobs: stores.jobs
+      .indexed('openByVault', keyOf(key))
+      .filter((job) => BINDING.has(stores.jobs.facets(job)?.operation ?? ''))
+      .map((job) => parseKey(job).name),
+  };
+}
+
+function itemOf(name: string, facets: ItemFacets): VaultItem {
+  return {
+    name,
+    deleteState: facets.itemID === undefined ? undefined : facets.deleteState,
+    stopped: facets.stopped,
+    holdsData: facets.dataHeldSince !== undefined,
+    purgeTime: facets.purgeTime,
+  };
+}
+
+/** After the deletion was seen: one of a backup and this look always sees the other (protocols.md, first backup). */
+export async function liveReferences({ kube }: Context, { namespace, name }: ObjectKey): Promise<References> {
+  const items = await kube.list<BackupItem>(BACKUP_ITEMS, { namespace });
+  const points = await kube.list<RecoveryPoint>(RECOVERY_POINTS, { namespace });
+  const jobs = await kube.list<BackupJob>(BACKUP_JOBS, { namespace });
+  const own = items.filter((item) => item.spec.vaultRef.name === name);
+  const names = new Set(own.map((item) => item.metadata.name));
+  const ids = new Set([
+    ...own.flatMap((item) => item.status?.itemID ?? []),
+    ...points.filter((point) => point.spec.vaultRef.name === name).map((point) => point.spec.itemID),
+  ]);
+  return {
+    items: own.map((item) => itemOf(item.metadata.name, cachedItems.facets(item))),
+    points: points
+      .filter((point) => point.spec.vaultRef.name === name && point.status?.state !== 'Purged')
+      .map((point) => point.metadata.name),
+    jobs: jobs
+      .map(decodeJob)
+      .filter((job) => BINDING.has(job.operation) && !isFinished(job))
+      .filter(
+        (job) =>
+          job.record?.spec.vaultRef.name === name ||
+          (job.itemID === undefined ? names.has(job.itemName) : ids.has(job.itemID)),
+      )
+      .map((job) => job.name),
+  };
+}
