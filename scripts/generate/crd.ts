@@ -144,11 +144,13 @@ function check(file: string, path: string, schema: Schema): void {
 
 function shapeProblem({ path, schema }: Place): string | undefined {
   const isOpaque = schema.properties === undefined && schema.additionalProperties === undefined;
+  const rules: readonly Partial<Rule>[] = schema['x-kubernetes-validations'] ?? [];
   const problems: readonly (readonly [boolean, string])[] = [
     [!TYPES.has(schema.type), `type ${schema.type} is not expressed`],
     [schema.type === 'array' && schema.items === undefined, 'a list without items'],
     [schema.enum !== undefined && schema.type !== 'string', 'an enum that is not of strings'],
     [schema.properties !== undefined && schema.additionalProperties !== undefined, 'a map with named fields'],
+    [rules.some(({ message }) => typeof message !== 'string'), 'a rule without a message'],
     [schema.type === 'object' && isOpaque && path !== '.metadata', 'an object without fields'],
   ];
   return problems.find(([holds]) => holds)?.[1];
