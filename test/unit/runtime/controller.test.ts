@@ -172,6 +172,19 @@ describe('time and end', () => {
     expect(clock.armed).toBe(0);
   });
 
+  test('a reconcile that begins just as its controller is aborted finds its signal aborted', async () => {
+    const signals: boolean[] = [];
+    const { clock, controller, running } = await start((_key, ctx) => {
+      signals.push(ctx.signal.aborted);
+      return Promise.resolve(DONE);
+    });
+    controller.add('ns/b');
+    controller.abort(new Error('leadership lost'));
+    await clock.settle();
+    await running;
+    expect(signals).toEqual([false, true]);
+  });
+
   test('before it runs a controller takes in nothing; then it looks at every initial key', async () => {
     const parts = runtimeParts();
     const seen: string[] = [];

@@ -227,6 +227,9 @@ describe('failures', () => {
     await clock.advance(MINUTE);
     expect(stored()).toHaveLength(1);
     expect(await dropped('Failed')).toBeUndefined();
+    recorder.record(notice('vm-1'));
+    await clock.settle();
+    expect(stored().at(-1)?.series?.count).toBe(2);
   });
 });
 

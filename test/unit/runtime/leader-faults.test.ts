@@ -36,6 +36,28 @@ describe('faults of the leader', () => {
     expect(race.lease()?.spec?.holderIdentity).toBe('b');
   });
 
+  test('frozen for longer than the renew deadline it ends, though nobody took the lease', async () => {
+    const race = new Race();
+    const a = race.enter('a');
+    await race.clock.advance(3 * SECOND);
+    race.clock.freeze(11 * SECOND);
+    await race.clock.advance(0);
+    expect(a.end()).toBe('Lost');
+  });
+
+  test('frozen while it takes the lease, it does not lead by an answer that is too old, but asks again', async () => {
+    const race = new Race();
+    const a = race.enter('a');
+    a.network.answerMs = SECOND;
+    await race.clock.advance(500);
+    expect(race.lease()?.spec?.holderIdentity).toBe('a');
+    race.clock.freeze(11 * SECOND);
+    await race.clock.advance(0);
+    expect({ leads: leaders(a), end: a.end() }).toEqual({ leads: [], end: undefined });
+    await race.clock.advance(5 * SECOND);
+    expect(leaders(a)).toEqual(['a']);
+  });
+
   test('frozen for 9 s it goes on leading', async () => {
     const { a, b, own, race } = await frozen(7 * SECOND);
     await advanceBoth(30 * SECOND, own, race.clock);

@@ -168,6 +168,16 @@ describe('ending', () => {
     expect(story).toContain('reconcile aborted');
   });
 
+  test('a part that fails ends the work without patience: who knows what else is broken', async () => {
+    const { clock, cache, holder, code, story } = operator({ reconcileMs: 100 * SECOND });
+    cache.fill();
+    await clock.advance(SECOND);
+    cache.end();
+    await clock.advance(SECOND);
+    expect({ code: code(), holder: holder() }).toEqual({ code: 1, holder: '' });
+    expect(story).toContain('reconcile aborted');
+  });
+
   test.for([
     { name: 'a cache that cannot be filled', act: (o: ReturnType<typeof operator>) => o.cache.fail(new Error('no')) },
     { name: 'a cache that ends by itself', act: (o: ReturnType<typeof operator>) => o.cache.end() },
