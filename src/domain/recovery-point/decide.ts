@@ -42,7 +42,10 @@ export function decidePoint(o: PointObservation): PointStep {
   const { point, standIn } = o;
   if (point === undefined) return standIn === undefined ? { type: 'Wait' } : comeBack(standIn);
   if (point.terminating) return point.status.state === 'Purged' ? letGo(point) : moveOver(o, point);
-  if (!point.hasFinalizer) return { type: 'AddFinalizer', object: point };
+  if (!point.hasFinalizer) {
+    // A point that is Purged is being removed: there is nothing left to hold.
+    return point.status.state === 'Purged' ? { type: 'Wait' } : { type: 'AddFinalizer', object: point };
+  }
   if (standIn === undefined) return { type: 'Wait' };
   return settleBack(point, standIn);
 }
