@@ -41,7 +41,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 ]);
 const TYPES: ReadonlySet<string> = new Set(['object', 'array', 'string', 'integer', 'boolean']);
 
-export interface PrinterColumn {
+interface PrinterColumn {
   readonly name: string;
   readonly type: string;
   readonly jsonPath: string;
@@ -119,7 +119,7 @@ export interface Place {
 }
 
 /** The schemas directly below one. */
-export function below({ path, schema }: Place): readonly Place[] {
+function below({ path, schema }: Place): readonly Place[] {
   const properties = Object.entries(schema.properties ?? {});
   return [
     ...properties.map(([name, property]) => ({ path: `${path}.${name}`, schema: property })),

@@ -6,7 +6,7 @@
 /** Condition type → reason → meaning. */
 type ConditionTable = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-export const BACKUP_ITEM_CONDITIONS = {
+const BACKUP_ITEM_CONDITIONS = {
   /** Whether the operator has reached what the spec asks for. */
   Ready: {
     Initializing: 'seen for the first time, or protected anew; nothing is known yet',
@@ -86,7 +86,7 @@ export const BACKUP_ITEM_CONDITIONS = {
   },
 } as const satisfies ConditionTable;
 
-export const VAULT_CONDITIONS = {
+const VAULT_CONDITIONS = {
   /** Whether items of this vault are looked after. */
   Ready: {
     Accepted: 'items of this vault are looked after',
@@ -107,7 +107,7 @@ export const VAULT_CONDITIONS = {
   },
 } as const satisfies ConditionTable;
 
-export const BACKUP_POLICY_CONDITIONS = {
+const BACKUP_POLICY_CONDITIONS = {
   /** Whether items may use this policy. */
   Ready: {
     Accepted: 'items may use this policy',
@@ -120,7 +120,7 @@ export const BACKUP_POLICY_CONDITIONS = {
   },
 } as const satisfies ConditionTable;
 
-export const RECOVERY_POINT_CONDITIONS = {
+const RECOVERY_POINT_CONDITIONS = {
   /** Whether the point can be restored from. */
   Available: {
     Creating: 'the point is being taken',
@@ -136,7 +136,7 @@ export const RECOVERY_POINT_CONDITIONS = {
   },
 } as const satisfies ConditionTable;
 
-export const BACKUP_JOB_CONDITIONS = {
+const BACKUP_JOB_CONDITIONS = {
   /** Whether the operation has ended. */
   Finished: {
     InProgress: 'the operation goes on',
@@ -147,22 +147,6 @@ export const BACKUP_JOB_CONDITIONS = {
   },
 } as const satisfies ConditionTable;
 
-type TypesOf<Table> = keyof Table & string;
-/** The reasons of a type are separate sets: a word of one type is no reason of another. */
-type ReasonsOf<Table> = { [Type in keyof Table]: keyof Table[Type] & string };
-
-export type BackupItemConditionType = TypesOf<typeof BACKUP_ITEM_CONDITIONS>;
-/** Reasons by condition type, as in `BackupItemReasons['Ready']`. */
-export type BackupItemReasons = ReasonsOf<typeof BACKUP_ITEM_CONDITIONS>;
-export type VaultConditionType = TypesOf<typeof VAULT_CONDITIONS>;
-export type VaultReasons = ReasonsOf<typeof VAULT_CONDITIONS>;
-export type BackupPolicyConditionType = TypesOf<typeof BACKUP_POLICY_CONDITIONS>;
-export type BackupPolicyReasons = ReasonsOf<typeof BACKUP_POLICY_CONDITIONS>;
-export type RecoveryPointConditionType = TypesOf<typeof RECOVERY_POINT_CONDITIONS>;
-export type RecoveryPointReasons = ReasonsOf<typeof RECOVERY_POINT_CONDITIONS>;
-export type BackupJobConditionType = TypesOf<typeof BACKUP_JOB_CONDITIONS>;
-export type BackupJobReasons = ReasonsOf<typeof BACKUP_JOB_CONDITIONS>;
-
 /** The tables by kind. */
 export const CONDITIONS = {
   Vault: VAULT_CONDITIONS,
@@ -171,3 +155,12 @@ export const CONDITIONS = {
   RecoveryPoint: RECOVERY_POINT_CONDITIONS,
   BackupJob: BACKUP_JOB_CONDITIONS,
 } as const satisfies Readonly<Record<string, ConditionTable>>;
+
+type Tables = typeof CONDITIONS;
+
+/** The condition types of a kind, as in `ConditionType<'BackupItem'>`. */
+export type ConditionType<Kind extends keyof Tables> = keyof Tables[Kind] & string;
+
+/** The reasons of a condition type. A word of one type is no reason of another. */
+export type ConditionReason<Kind extends keyof Tables, Type extends keyof Tables[Kind]> = keyof Tables[Kind][Type] &
+  string;
