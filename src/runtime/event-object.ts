@@ -10,7 +10,7 @@ export const EVENT_TYPE: ResourceType = {
   namespaced: true,
 };
 
-export const REPORTING_CONTROLLER = 'reprieve.dev/operator';
+const REPORTING_CONTROLLER = 'reprieve.dev/operator';
 
 /** Bytes of UTF-8 that a note may have. */
 const MAX_NOTE_BYTES = 1024;

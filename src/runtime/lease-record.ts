@@ -10,7 +10,7 @@ export const LEASE_TYPE: ResourceType = {
   namespaced: true,
 };
 
-export interface LeaseSpec {
+interface LeaseSpec {
   /** Absent or empty: nobody. */
   readonly holderIdentity?: string;
   readonly leaseDurationSeconds?: number;

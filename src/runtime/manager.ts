@@ -23,7 +23,7 @@ export interface Cache extends CacheHealth {
 }
 
 /** A controller, as far as its life goes; see controller.ts. */
-export interface Worker {
+interface Worker {
   readonly name: string;
   run(): Promise<void>;
   stopIntake(): void;
@@ -31,7 +31,7 @@ export interface Worker {
 }
 
 /** An elector, as far as its life goes; see leader.ts. */
-export interface Campaign {
+interface Campaign {
   readonly elected: Promise<void>;
   readonly lost: AbortSignal;
   run(signal: AbortSignal): Promise<unknown>;

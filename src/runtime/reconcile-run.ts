@@ -6,7 +6,7 @@ import type { Log } from '../ports/log.ts';
 const GRACE_MS = 10_000;
 
 /** The reconcile ran longer than its controller allows. */
-export class ReconcileTimeoutError extends Error {
+class ReconcileTimeoutError extends Error {
   override readonly name = 'ReconcileTimeoutError';
 }
 

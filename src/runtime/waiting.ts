@@ -2,7 +2,7 @@
 import type { Clock } from '../ports/clock.ts';
 
 /** A call took longer than it was given. It may still have been carried out. */
-export class DeadlineError extends Error {
+class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }
 

@@ -6,7 +6,7 @@ import type { Log, LogFields } from '../../ports/log.ts';
 import { redacted } from './redact.ts';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
-export type LogFormat = 'json' | 'pretty';
+type LogFormat = 'json' | 'pretty';
 
 const RANK: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
 
