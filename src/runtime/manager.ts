@@ -31,7 +31,7 @@ interface Worker {
 }
 
 /** An elector, as far as its life goes; see leader.ts. */
-interface Campaign {
+export interface Campaign {
   readonly elected: Promise<void>;
   readonly lost: AbortSignal;
   run(signal: AbortSignal): Promise<unknown>;
