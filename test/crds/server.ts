@@ -75,23 +75,28 @@ export class Server {
       how === 'create'
         ? await this.send('POST', `${where}?${manager}`, object)
         : await this.send('PATCH', path, body, 'application/merge-patch+json');
-    return answer.status < 300 ? [] : refusalLines(answer);
+    return answer.status < 300 ? [] : refusalLines(answer, how === 'patchStatus' ? 'status.' : '');
   }
 }
 
 /** `field: words` of each cause. What a server adds when it stopped checking early is left out. */
-function refusalLines({ status, body }: Answer): readonly string[] {
+function refusalLines({ status, body }: Answer, part: '' | 'status.'): readonly string[] {
   const causes = (body['details'] as { readonly causes?: readonly Cause[] } | undefined)?.causes;
   if (status !== 422 || causes === undefined) throw new Error(`unexpected answer: ${JSON.stringify(body)}`);
   return causes
     .filter(({ message }) => message?.includes('some validation rules were not checked') !== true)
-    .map(({ field = '', message = '' }) => `${field}: ${withoutValue(message)}`)
+    .map(({ field = '', message = '' }) => `${fromRoot(field, part)}: ${withoutValue(message)}`)
     .sort();
+}
+
+/** Up to 1.32 the limits of a field in a status subresource are reported by the path below status. */
+function fromRoot(field: string, part: '' | 'status.'): string {
+  return part === '' || field === 'status' || field.startsWith('status.') ? field : part + field;
 }
 
 /** Versions of Kubernetes differ in how, and whether, they show a value that is an object, and in how they count. */
 function withoutValue(message: string): string {
   return message
     .replace(/^(Invalid value|Unsupported value): (?:"(?:[^"\\]|\\.)*"|\{.*?\}|[^ ]+?): /, '$1: ')
-    .replace(/^Too long: .*/, 'Too long');
+    .replace(/^(Too long|Duplicate value): .*/, '$1');
 }
