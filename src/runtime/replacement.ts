@@ -4,7 +4,6 @@
  */
 import type { KubeObject } from '../api/meta.ts';
 import { cacheKeyOf, entryOf, type CachedEntry, type CachedKind } from './cached-kind.ts';
-import { supersedes } from './resource-version.ts';
 import { StoreIndex } from './store-index.ts';
 
 export class Replacement<T extends KubeObject, F> {
@@ -17,12 +16,9 @@ export class Replacement<T extends KubeObject, F> {
     this.index = new StoreIndex(kind.indexes);
   }
 
-  /** An object of the list, or a change of one while the list was on its way. */
+  /** An object of the list, or a change of one that overtook the end of the list: they come in order, the last one counts. */
   put(object: T): void {
-    const key = cacheKeyOf(object);
-    const entry = entryOf(this.#kind, object);
-    const before = this.entries.get(key);
-    if (before === undefined || supersedes(entry.revision, before.revision)) this.set(key, entry);
+    this.set(cacheKeyOf(object), entryOf(this.#kind, object));
   }
 
   set(key: string, entry: CachedEntry<F>): void {
