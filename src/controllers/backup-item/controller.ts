@@ -7,7 +7,8 @@ import { keyOf, parseKey } from '../../api/meta.ts';
 import { decodeJob } from '../../domain/backup-item/decode.ts';
 import { decide } from '../../domain/backup-item/decide.ts';
 import { postHandedOver } from '../../domain/backup-item/identity.ts';
-import type { Job } from '../../domain/backup-item/observation.ts';
+import type { Item, Job, Observation } from '../../domain/backup-item/observation.ts';
+import type { Log } from '../../ports/log.ts';
 import type { ReconcileContext, Reconciler } from '../../runtime/controller.ts';
 import { DONE, requeueAfter, requeueAt, type ReconcileResult } from '../../runtime/result.ts';
 import { type Context, toWall } from '../context.ts';
@@ -46,6 +47,8 @@ export class BackupItemReconciler implements Reconciler {
       }
       ctx.log.debug('step', { rule: decision.rule, action: decision.action.type });
       await perform(this.#performer, decision.action, observation, pass);
+      if (decision.action.type === 'WriteStatus')
+        logTransition(ctx.log, observation, decision.rule, decision.action.status);
     }
     return requeueAfter(0);
   }
@@ -92,6 +95,21 @@ export class BackupItemReconciler implements Reconciler {
     if (present === undefined) return false;
     return present.uid === job.record?.itemUID || isUntold(stores.items.get(keyOf(key))) ? 'ByItself' : true;
   }
+}
+
+/** One line per transition: what changed, by which rule, and until when the data is kept. */
+function logTransition(log: Log, { item }: Observation, rule: string, status: Item['status']): void {
+  const from = item.status;
+  if (from.deleteState === status.deleteState && from.protectionState === status.protectionState) return;
+  log.info('transition', {
+    rule,
+    itemID: status.itemID,
+    vault: item.vaultName,
+    from: `${from.deleteState ?? 'New'}/${from.protectionState ?? 'New'}`,
+    to: `${status.deleteState ?? ''}/${status.protectionState ?? ''}`,
+    requestedBy: status.deletionRequest?.by,
+    purgeTime: status.purgeTime,
+  });
 }
 
 /** Posted by us, or about to be judged by the same rules: an object with our finalizer and no status. */
