@@ -72,7 +72,7 @@ function carries(o: Observation, job: Job, origin: Origin): boolean {
   return !origin.taken.has(record.itemID) && isSameSource(o, record) && isPosted(o, record);
 }
 
-function isSameSource(o: Observation, { spec }: HandOverRecord): boolean {
+export function isSameSource(o: Observation, { spec }: HandOverRecord): boolean {
   return (
     spec.vaultRef.name === o.item.vaultName &&
     JSON.stringify(sorted(spec.source)) === JSON.stringify(sorted(o.item.source))
@@ -113,13 +113,16 @@ export function softDeletedWords({ purgeTime }: { readonly purgeTime: string }):
 
 /** Status lost, data found: the record begins again as NotDeleted, which keeps everything. */
 function rebuild(o: Observation, origin: Origin): Settlement | undefined {
-  const points = origin.points.filter((point) => !origin.taken.has(point.itemID) && point.state !== 'Purged');
+  // What an open hand-over carries is on its way to an object of its own: a newcomer must not take it.
+  const carried = new Set(origin.jobs.flatMap((job) => (isFinished(job) ? [] : (job.record?.itemID ?? []))));
+  const isFree = (itemID: string) => !origin.taken.has(itemID) && !carried.has(itemID);
+  const points = origin.points.filter((point) => isFree(point.itemID) && point.state !== 'Purged');
   const newest = points.reduce<(typeof points)[number] | undefined>(
     (last, point) => (last === undefined || point.plannedTime > last.plannedTime ? point : last),
     undefined,
   );
   const job = origin.jobs.find(
-    (open) => !isFinished(open) && open.itemID !== undefined && !origin.taken.has(open.itemID),
+    (open) => !isFinished(open) && open.itemID !== undefined && isFree(open.itemID) && speaksOf(o, open),
   );
   const itemID = newest?.itemID ?? job?.itemID;
   if (itemID === undefined) return undefined;
@@ -135,6 +138,12 @@ function rebuild(o: Observation, origin: Origin): Settlement | undefined {
       },
     },
   );
+}
+
+/** A job without a workload yet speaks of whoever has the name. */
+function speaksOf({ item: { source } }: Observation, { status: { workload } }: Job): boolean {
+  if (workload === undefined) return true;
+  return workload.kind === source.kind && workload.namespace === source.namespace && workload.name === source.name;
 }
 
 /**

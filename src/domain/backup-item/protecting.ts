@@ -3,6 +3,7 @@ import { formatInstant, MINUTE_MS, plus } from '../time.ts';
 import { finishRunningBackup, runBackup } from './backup.ts';
 import { isFinished } from './decode.ts';
 import { waitForEngine } from './engine-trouble.ts';
+import { isSameSource } from './identity.ts';
 import { bySpec, createJob, finishJob, needJob, openJobs } from './jobs.ts';
 import type { OtherItem } from './observation.ts';
 import {
@@ -140,7 +141,9 @@ function sourceIsTaken(o: Known): Outcome | undefined {
       `${source.kind} ${source.namespace}/${source.name} is item ${first.name} of vault ${vaultName} already: ${cure}`,
     );
   }
-  const [job] = o.handOvers.filter((open) => open.record?.itemID !== o.record.itemID);
+  const job = o.handOvers.find(
+    ({ record }) => record !== undefined && record.itemID !== o.record.itemID && isSameSource(o, record),
+  );
   return job === undefined
     ? undefined
     : notProtected(
