@@ -57,10 +57,16 @@ export function nowOf({ serverClock }: Context): Instant {
   return instantOf(serverClock.estimateMs());
 }
 
+/** Beyond this difference the clocks are not trusted anyway (safety.md section 4), and waiting for both could take years. */
+const BEARABLE_SKEW_MS = 30_000;
+
 /**
  * Server time to the queue's: the moment at which both the server's and the local clock have passed `at`. A gate that asks
- * the earlier of two clocks is then not asked in vain.
+ * the earlier of two clocks is then not asked in vain. A local clock that is far behind is not waited for.
  */
 export function toWall({ serverClock, clock }: Context, at: Instant): number {
-  return Math.max(at, at - serverClock.estimateMs() + clock.wallMs());
+  const wall = clock.wallMs();
+  const server = serverClock.estimateMs();
+  const behind = Math.min(Math.max(0, server - wall), BEARABLE_SKEW_MS);
+  return wall + (at - server) + behind;
 }

@@ -6,6 +6,7 @@ import type { ObjectKey } from '../../api/meta.ts';
 import { keyOf, parseKey } from '../../api/meta.ts';
 import { decodeJob } from '../../domain/backup-item/decode.ts';
 import { decide } from '../../domain/backup-item/decide.ts';
+import { suffixed } from '../../domain/object-name.ts';
 import { postHandedOver } from '../../domain/backup-item/identity.ts';
 import type { Item, Job, Observation } from '../../domain/backup-item/observation.ts';
 import type { Log } from '../../ports/log.ts';
@@ -89,7 +90,7 @@ export class BackupItemReconciler implements Reconciler {
   #nameIsTaken(key: ObjectKey, job: Job): boolean | 'ByItself' {
     const { stores, hash } = this.#context;
     const present = stores.items.facets(keyOf(key));
-    const derived = `${key.name.slice(0, 240)}-${hash(job.record?.itemID ?? '').slice(0, 8)}`;
+    const derived = suffixed(key.name, hash(job.record?.itemID ?? '').slice(0, 8));
     const beside = stores.items.facets(keyOf({ namespace: key.namespace, name: derived }));
     if (beside !== undefined && beside.itemID === undefined) return 'ByItself';
     if (present === undefined) return false;

@@ -72,7 +72,7 @@ async function readJobs({ kube }: LiveParts, item: Item, itemID: string): Promis
 }
 
 /** Everything the gate decides from. The clocks are read last, so that the API server's time is fresh. */
-export async function readGate(parts: LiveParts, observed: Item, rateFreeAt: Instant): Promise<GateFacts> {
+export async function readGate(parts: LiveParts, observed: Item, rateFreeInMs: number): Promise<GateFacts> {
   const item = decodeItem(await readItem(parts, observed));
   const itemID = item.state.type === 'Known' ? item.state.record.itemID : '';
   const [vault, points, jobs] = [
@@ -89,15 +89,18 @@ export async function readGate(parts: LiveParts, observed: Item, rateFreeAt: Ins
     digest: pointsDigest(points, parts.hash),
     retainUntil,
     pinnedByRestore: restore?.name,
-    ...readings(parts),
+    ...readings(parts, rateFreeInMs),
     suspended: parts.settings.suspendPurges,
-    rateFreeAt,
   };
 }
 
-function readings({ serverClock, leader }: LiveParts): Pick<GateFacts, 'clocks' | 'leaseLeftMs'> {
+function readings(
+  { serverClock, leader }: LiveParts,
+  rateFreeInMs: number,
+): Pick<GateFacts, 'clocks' | 'leaseLeftMs' | 'rateFreeAt'> {
   const reading = serverClock.reading();
   return {
+    rateFreeAt: instantOf((reading.serverMs ?? reading.wallMs) + rateFreeInMs),
     clocks: {
       wall: instantOf(reading.wallMs),
       server: reading.serverMs === undefined ? undefined : instantOf(reading.serverMs),

@@ -5,7 +5,7 @@ import type { RecoveryPoint } from '../../api/recovery-point.gen.ts';
 import { decodeItem, decodeJob, decodePoint, decodeVault } from '../../domain/backup-item/decode.ts';
 import type { Item, Job, Lookup, Observation, OtherItem, Policy, Vault } from '../../domain/backup-item/observation.ts';
 import { onePerIdentity, pointsDigest } from '../../domain/backup-item/digest.ts';
-import { instantOf } from '../../domain/time.ts';
+import { instantOf, plus } from '../../domain/time.ts';
 import { sourceKey } from '../cached-kinds.ts';
 import { type Context, nowOf } from '../context.ts';
 import { allowsSource } from '../source-allowed.ts';
@@ -38,7 +38,7 @@ export function observe(context: Context, key: ObjectKey, pass: Pass, rate: Purg
     live: pass.live,
     answers: pass.answers,
     now: nowOf(context),
-    rateFreeAt: instantOf(rate.freeAtMs()),
+    rateFreeAt: plus(nowOf(context), rate.freeInMs()),
     settings: {
       marginMs: context.settings.marginMs,
       jitterMs: context.settings.jitterMs,

@@ -4,6 +4,7 @@ import { API_VERSION, BACKUP_JOBS, ITEM_ID_LABEL, JOB_FINALIZER, MANAGER, VAULT_
 import type { Action } from '../../domain/backup-item/actions.ts';
 import type { Item, Job } from '../../domain/backup-item/observation.ts';
 import { canonical } from '../../domain/canonical.ts';
+import { suffixed } from '../../domain/object-name.ts';
 import { hasCode, KubeError } from '../../ports/kube.ts';
 import { mergePatch } from '../../runtime/merge-patch.ts';
 import type { Context } from '../context.ts';
@@ -53,7 +54,7 @@ interface Naming {
 function jobName({ hash }: Context, item: Item, { operation, occasion, attempt }: Naming): string {
   const word = operation.replace(/(?<!^)([A-Z])/g, '-$1').toLowerCase();
   const suffix = attempt === 0 ? '' : `-${attempt + 1}`;
-  return `${item.name.slice(0, 200)}-${word}-${hash(occasion).slice(0, 8)}${suffix}`;
+  return suffixed(item.name, `${word}-${hash(occasion).slice(0, 8)}${suffix}`);
 }
 
 /** @returns whether the job is there and ours: just made, or made by an earlier attempt and not finished */

@@ -92,7 +92,7 @@ async function look({ context, rate }: Performer, action: Look, o: Observation, 
       return;
     }
     case 'LookThroughGate': {
-      pass.saw({ gate: await readGate(context, item, instantOf(rate.freeAtMs())) });
+      pass.saw({ gate: await readGate(context, item, rate.freeInMs()) });
       return;
     }
     case 'LookBeforeDestroy': {

@@ -20,12 +20,11 @@ export class PurgeRate {
     this.#filledAtMs = clock.monotonicMs();
   }
 
-  /** Wall time at which the next purge may begin; now or earlier if it may at once. */
-  freeAtMs(): number {
+  /** How long the next purge has to wait. */
+  freeInMs(): number {
     if (this.#settings.intervalMs === 0) return 0;
     this.#fill();
-    const missing = Math.max(0, 1 - this.#tokens);
-    return missing === 0 ? 0 : this.#clock.wallMs() + Math.ceil(missing * this.#settings.intervalMs);
+    return Math.ceil(Math.max(0, 1 - this.#tokens) * this.#settings.intervalMs);
   }
 
   take(): void {

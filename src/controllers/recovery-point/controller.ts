@@ -11,6 +11,7 @@ import {
 } from '../../api/names.ts';
 import type { RecoveryPoint } from '../../api/recovery-point.gen.ts';
 import { decidePoint, type PointObject, type PointStep } from '../../domain/recovery-point/decide.ts';
+import { suffixed } from '../../domain/object-name.ts';
 import { hasCode } from '../../ports/kube.ts';
 import type { Reconciler } from '../../runtime/controller.ts';
 import { mergePatch } from '../../runtime/merge-patch.ts';
@@ -172,7 +173,7 @@ function decode(object: RecoveryPoint): PointObject {
 }
 
 function standInName(name: string, hash: string): string {
-  return `${name.slice(0, 230)}-stand-in-${hash.slice(0, 8)}`;
+  return suffixed(name, `stand-in-${hash.slice(0, 8)}`);
 }
 
 /** The key under which a point's events are handled: its own name, or the one it stands in for. */

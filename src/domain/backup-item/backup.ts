@@ -6,6 +6,7 @@
  *       ─▶ item's lastBackup ─▶ job completed
  */
 import type { RecoveryPointSpec } from '../../api/recovery-point.gen.ts';
+import { suffixed } from '../object-name.ts';
 import { formatInstant } from '../time.ts';
 import { askAgainMs, waitForEngine } from './engine-trouble.ts';
 import { finishJob, openJobs, startJob } from './jobs.ts';
@@ -34,7 +35,7 @@ function pointOf(o: Known, job: Job): Point | undefined {
 }
 
 function pointName(o: Known, job: Job): string {
-  return `${o.item.name.slice(0, 240)}-${o.hash(`${o.record.itemID}/${job.uid}`).slice(0, 8)}`;
+  return suffixed(o.item.name, o.hash(`${o.record.itemID}/${job.uid}`).slice(0, 8));
 }
 
 /** A UUID (version 8: of our own making) out of the same hash, so that a repeated attempt is the same point. */

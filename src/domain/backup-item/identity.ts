@@ -6,6 +6,7 @@
  */
 import { formatInstant, earliest, later, parseInstant, type Instant } from '../time.ts';
 import type { Action } from './actions.ts';
+import { suffixed } from '../object-name.ts';
 import { isFinished } from './decode.ts';
 import type { HandOverRecord, Job, Observation, Origin } from './observation.ts';
 import { type Outcome, ready, settle, type Settlement, type StatusChange } from './outcome.ts';
@@ -86,7 +87,7 @@ function isPosted(o: Observation, record: HandOverRecord): boolean {
 
 /** The name a record gets where somebody else took its own in between. */
 export function derivedName(record: HandOverRecord, hash: (text: string) => string): string {
-  return `${record.itemName.slice(0, 240)}-${hash(record.itemID).slice(0, 8)}`;
+  return suffixed(record.itemName, hash(record.itemID).slice(0, 8));
 }
 
 function sorted(source: HandOverRecord['spec']['source']): readonly string[] {

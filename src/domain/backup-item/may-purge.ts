@@ -7,7 +7,7 @@
  */
 import { days, dueAt } from '../retention.ts';
 import { earliest, formatInstant, type Instant, MINUTE_MS, parseInstant, plus, SECOND_MS } from '../time.ts';
-import type { GateFacts, Item, ItemRecord, Settings } from './observation.ts';
+import type { Clocks, GateFacts, Item, ItemRecord, Settings } from './observation.ts';
 
 export type BlockReason =
   | 'NotSoftDeleted'
@@ -53,6 +53,11 @@ const no = (
 /** A call to the API may take 5 s, and 2 s are left for us to notice that the lease is gone (P16). */
 export const LEASE_LEFT_MS = 7 * SECOND_MS;
 const RETRY_MS = MINUTE_MS;
+
+/** What a retry is told in: server time, like every deadline. The local clock may be years off. */
+function nowOf({ server, wall }: Clocks): Instant {
+  return server ?? wall;
+}
 
 /** The order is that in which a person would want to hear the reasons. All have to pass. */
 export const checks: readonly Check[] = [
@@ -124,7 +129,7 @@ function nothingSuspends({ suspended, vault }: Judged) {
 function clocksAgree({ clocks }: Judged) {
   if (clocks.verdict === 'Trusted' && clocks.server !== undefined) return undefined;
   return no('ClockSkew', `clocks can't be trusted (${clocks.verdict}): set the node's clock right`, {
-    retryAt: plus(clocks.wall, RETRY_MS),
+    retryAt: plus(nowOf(clocks), RETRY_MS),
   });
 }
 
@@ -146,7 +151,7 @@ function recordIsUnchanged({ record, digest }: Judged) {
 
 function holdHasEnded({ record, retainUntil, clocks }: Judged) {
   if (retainUntil === 'Unknown') {
-    return no('EngineUnknown', 'the storage does not say what it holds', { retryAt: plus(clocks.wall, RETRY_MS) });
+    return no('EngineUnknown', 'the storage does not say what it holds', { retryAt: plus(nowOf(clocks), RETRY_MS) });
   }
   const promised = record.window;
   if (promised === undefined || promised.mode === 'Immediate' || retainUntil === undefined) return undefined;
@@ -170,7 +175,7 @@ function peopleWereWarned({ item, record, vault, clocks, settings }: Judged) {
     .map((notice) => parseInstant(notice.firstAttemptTime));
   const first = earliest(attempts);
   const from = first === undefined ? undefined : plus(first, days(2, settings));
-  const now = clocks.server ?? clocks.wall;
+  const now = nowOf(clocks);
   if (from !== undefined && now >= from) return undefined;
   return no(
     'WarningPending',
@@ -184,11 +189,11 @@ function peopleWereWarned({ item, record, vault, clocks, settings }: Judged) {
 function weLeadLongEnough({ leaseLeftMs, clocks }: Judged) {
   return leaseLeftMs > LEASE_LEFT_MS
     ? undefined
-    : no('NotLeading', 'the lease is about to run out', { retryAt: plus(clocks.wall, 5 * SECOND_MS) });
+    : no('NotLeading', 'the lease is about to run out', { retryAt: plus(nowOf(clocks), 5 * SECOND_MS) });
 }
 
 function rateAdmits({ rateFreeAt, clocks }: Judged) {
-  return rateFreeAt <= clocks.wall
+  return rateFreeAt <= nowOf(clocks)
     ? undefined
     : no('RateLimited', 'the purge rate of the cluster is used up (--purge-rate)', { retryAt: rateFreeAt });
 }

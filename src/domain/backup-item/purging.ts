@@ -100,7 +100,7 @@ function destroyNext(o: Known): Outcome | undefined {
   const look = o.live.destroy;
   if (look?.pointName !== next.name) return { type: 'LookBeforeDestroy', point: next };
   const refusal = mayDestroy(look, next);
-  if (refusal !== undefined) return blocked(o, look.item, refusal);
+  if (refusal !== undefined) return blocked(o, look.item, { retryAt: plus(o.now, MINUTE_MS), ...refusal });
   const released = o.answers.released.get(next.name);
   if (released === undefined) return { type: 'Release', point: next, manager: 'Purge' };
   return released.type === 'Done' ? { type: 'Destroy', point: next } : purgeWaitsForEngine(o, released);
