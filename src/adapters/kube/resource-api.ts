@@ -55,9 +55,9 @@ export class ResourceApi implements KubeApi {
     return await this.#pages<T>(type, options, 0);
   }
 
-  create<T extends KubeObject>(type: ResourceType, object: T, options: WriteOptions): Promise<Written<T>> {
+  async create<T extends KubeObject>(type: ResourceType, object: T, options: WriteOptions): Promise<Written<T>> {
     const namespace = object.metadata.namespace;
-    return this.#write<T>({
+    return await this.#write<T>({
       ...this.#base('POST', 'create', type, `${namespace ?? ''}/${object.metadata.name}`),
       path: collectionPath(type, type.namespaced ? (namespace ?? '') : undefined) + managerQuery(options),
       body: JSON.stringify(object),
@@ -75,25 +75,23 @@ export class ResourceApi implements KubeApi {
     return this.#patch(type, key, patch, { ...options, subresource: '' });
   }
 
-  patchStatus<T extends KubeObject>(
+  async patchStatus<T extends KubeObject>(
     type: ResourceType,
     key: ObjectKey,
     patch: GuardedPatch,
     options: WriteOptions,
   ): Promise<Written<T>> {
     if (!isSet(patch.metadata.resourceVersion)) {
-      return Promise.reject(unguarded(type, key, 'a status patch needs metadata.resourceVersion'));
+      throw unguarded(type, key, 'a status patch needs metadata.resourceVersion');
     }
-    return this.#patch(type, key, patch, { ...options, subresource: '/status' });
+    return await this.#patch(type, key, patch, { ...options, subresource: '/status' });
   }
 
-  replace<T extends KubeObject>(type: ResourceType, object: T, options: WriteOptions): Promise<Written<T>> {
+  async replace<T extends KubeObject>(type: ResourceType, object: T, options: WriteOptions): Promise<Written<T>> {
     const { namespace = '', name, resourceVersion } = object.metadata;
     const key = { namespace, name };
-    if (!isSet(resourceVersion)) {
-      return Promise.reject(unguarded(type, key, 'a replace needs metadata.resourceVersion'));
-    }
-    return this.#write<T>({
+    if (!isSet(resourceVersion)) throw unguarded(type, key, 'a replace needs metadata.resourceVersion');
+    return await this.#write<T>({
       ...this.#base('PUT', 'replace', type, keyOf(key)),
       path: objectPath(type, key) + managerQuery(options),
       retry: 'Guarded',

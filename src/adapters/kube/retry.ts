@@ -1,6 +1,7 @@
 /** Which failed calls are worth a second attempt, and when. */
 import type { Random } from '../../ports/clock.ts';
 import type { KubeError } from '../../ports/kube.ts';
+import { AbortedError, DeadlineError } from './errors.ts';
 
 /**
  * - `Read`: changes nothing, may be asked again.
@@ -31,6 +32,7 @@ export function retryDelayMs(
 }
 
 function worthwhile(retry: RetryClass, error: KubeError, sent: boolean): boolean {
+  if (error.cause instanceof DeadlineError || error.cause instanceof AbortedError) return false;
   // Refused before it was looked at (API priority and fairness): nothing happened, whatever it was.
   if (error.status === 429) return true;
   if (error.status === 0) return retry !== 'Once' || !sent;
