@@ -26,16 +26,13 @@ const BACKUP_ITEM_CONDITIONS = {
     VaultTerminating: 'the vault is being deleted; it takes no new items and no backups',
     PolicyNotFound: 'the policy that the item names does not exist',
     DuplicateSource: 'another item of the vault has this source, or its record; the message names it',
-    NameTaken: 'another object has the name that a record needs; the record lives under a derived name',
     SourceNotAllowed: 'the vault may not protect sources in that namespace',
     SourceUnknown: 'the source could not be looked at',
     EngineNotAvailable: 'the engine of the vault is not there in this operator',
-    EngineUnknown: 'the engine could not answer; nothing is decided on that',
-    EngineBlocked: 'the engine can not go on; the message says why',
+    LeftoversUnknown: 'it could not be found out whether there is data, so the item stays',
     HoldFailed: 'the data could not be put on hold, so the item is not soft-deleted yet',
     ReleaseFailed: 'the hold could not be released after the undelete',
-    NamespaceTerminating: 'the namespace is being deleted; the finalizer keeps the item until its deadline',
-    InvalidRecord: 'the status can not be read; the data is kept',
+    RecordUnreadable: 'the status can not be read by this version; nothing is done to the item',
   },
   /** Whether backups are made as the policy asks. */
   Protected: {

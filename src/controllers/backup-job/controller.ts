@@ -3,6 +3,7 @@ import type { BackupJob } from '../../api/backup-job.gen.ts';
 import type { ObjectKey } from '../../api/meta.ts';
 import { keyOf } from '../../api/meta.ts';
 import { BACKUP_JOBS, JOB_FINALIZER, MANAGER } from '../../api/names.ts';
+import { finished } from '../../domain/backup-item/jobs.ts';
 import { decideJob, type HistoryJob } from '../../domain/backup-job/decide.ts';
 import { type Instant, formatInstant, parseInstant } from '../../domain/time.ts';
 import { isNotFound } from '../../ports/kube.ts';
@@ -131,13 +132,21 @@ export class BackupJobReconciler implements Reconciler {
   }
 
   async #fail(key: ObjectKey, job: BackupJob, message: string): Promise<void> {
-    const now = formatInstant(nowOf(this.#context));
+    const at = nowOf(this.#context);
+    const now = formatInstant(at);
     const written = await this.#context.kube.patchStatus<BackupJob>(
       BACKUP_JOBS,
       key,
       {
         metadata: { resourceVersion: job.metadata.resourceVersion ?? '', uid: job.metadata.uid ?? '' },
-        status: { state: 'Failed', startTime: job.status?.startTime ?? now, endTime: now, duration: '0s', message },
+        status: {
+          state: 'Failed',
+          startTime: job.status?.startTime ?? now,
+          endTime: now,
+          duration: '0s',
+          message,
+          conditions: finished('Failed', message, at),
+        },
       },
       { fieldManager: MANAGER },
     );

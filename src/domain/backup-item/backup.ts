@@ -10,6 +10,7 @@ import { suffixed } from '../object-name.ts';
 import { formatInstant } from '../time.ts';
 import { askAgainMs, waitForEngine } from './engine-trouble.ts';
 import { finishJob, openJobs, startJob } from './jobs.ts';
+import { availablePoint, failedPoint } from './point-status.ts';
 import type { Job, Point } from './observation.ts';
 import { type Known, type Outcome, pointSummary, settle, verdict } from './outcome.ts';
 
@@ -26,7 +27,7 @@ export function runBackup(o: Known, job: Job): Outcome {
   }
   const point = pointOf(o, job);
   if (point === undefined) return planPoint(o, job, name);
-  if (point.state === 'Creating') return takePoint(o, point);
+  if (point.state === 'Creating') return takePoint(o, job, point);
   return point.state === 'Available' ? complete(o, job, point) : fail(o, job, wordsOfFailure(o));
 }
 
@@ -82,14 +83,13 @@ function specOf(
   };
 }
 
-function takePoint(o: Known, point: Point): Outcome {
+function takePoint(o: Known, job: Job, point: Point): Outcome {
   const answer = o.answers.taken.get(point.name);
   if (answer === undefined) return { type: 'Take', point };
-  if (answer.type === 'Blocked')
-    return { type: 'WritePoint', point, status: { state: 'Failed', evidence: answer.words } };
+  if (answer.type === 'Blocked') return { type: 'WritePoint', point, status: failedPoint(o.now, answer.words) };
   if (answer.type !== 'Done') return settle([], {}, { wakeAt: later(o, askAgainMs(answer)) });
   if (!point.handlesRecorded) return { type: 'RecordHandles', point, taken: answer.value };
-  return { type: 'WritePoint', point, status: { state: 'Available', completionTime: formatInstant(o.now) } };
+  return { type: 'WritePoint', point, status: availablePoint(o.now, job.expiryTime) };
 }
 
 function later(o: Known, ms: number) {

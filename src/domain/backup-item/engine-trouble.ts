@@ -1,7 +1,7 @@
 /** An engine step that isn't Done: the item waits, says why, and nothing is given up. */
 import { MINUTE_MS, plus } from '../time.ts';
 import type { EngineAnswer } from './observation.ts';
-import { type Known, ready, settle, type Settlement, verdict } from './outcome.ts';
+import { type Known, type ReadyReason, ready, settle, type Settlement, verdict } from './outcome.ts';
 
 type Trouble = Exclude<EngineAnswer<unknown>, { type: 'Done' }>;
 
@@ -11,7 +11,7 @@ export function askAgainMs(answer: Trouble): number {
 }
 
 /** Waits for the engine with Ready=False (or unchanged while merely pending). */
-export function waitForEngine(o: Known, answer: Trouble, reason: string): Settlement {
+export function waitForEngine(o: Known, answer: Trouble, reason: ReadyReason): Settlement {
   const wakeAt = plus(o.now, askAgainMs(answer));
   if (answer.type === 'Pending') return settle([], {}, { wakeAt });
   return settle([ready('False', reason, wordsOf(answer))], {}, { wakeAt });

@@ -1,5 +1,7 @@
 /** BackupJobs as a rule sees them: finding the one that an operation needs, and the words of its status. */
 import type { BackupJobStatus } from '../../api/backup-job.gen.ts';
+import type { Condition } from '../../api/meta.ts';
+import { mergeConditions } from '../conditions.ts';
 import { formatInstant, formatSpan, type Instant } from '../time.ts';
 import type { Action, EventDraft } from './actions.ts';
 import { isFinished } from './decode.ts';
@@ -80,10 +82,17 @@ export function finishJob(
       endTime: formatInstant(o.now),
       duration: formatSpan(o.now - Date.parse(started)),
       message: outcome.message.slice(0, 1024),
+      conditions: finished(outcome.state, outcome.message, o.now),
       ...outcome.more,
     },
     ...(outcome.event === undefined ? {} : { event: outcome.event }),
   };
+}
+
+/** For `kubectl wait --for=condition=Finished`. */
+export function finished(state: Final, message: string, now: Instant): readonly Condition[] {
+  const verdict = { type: 'Finished', status: 'True', reason: state, message } as const;
+  return mergeConditions(undefined, [verdict], { now, generation: 1 });
 }
 
 export function startJob(o: Known, job: Job, more: Partial<BackupJobStatus>): BackupJobStatus {

@@ -1,5 +1,6 @@
 /** What rules answer with, and how a settled status is put together. */
 import type { BackupItemStatus } from '../../api/backup-item.gen.ts';
+import type { ConditionReason, ConditionType } from '../../api/conditions.ts';
 import type { ConditionStatus } from '../../api/meta.ts';
 import { mergeConditions, type Verdict } from '../conditions.ts';
 import type { Window } from '../retention.ts';
@@ -35,11 +36,21 @@ export function settle(
   return { type: 'Settle', change, verdicts, ...more };
 }
 
-export function verdict(type: string, status: ConditionStatus, reason: string, message: string): Verdict {
+type Type = ConditionType<'BackupItem'>;
+
+/** Types and reasons are those of api/conditions.ts, where each is explained; a new one begins there. */
+export function verdict<T extends Type>(
+  type: T,
+  status: ConditionStatus,
+  reason: ConditionReason<'BackupItem', T>,
+  message: string,
+): Verdict {
   return { type, status, reason, message };
 }
 
-export const ready = (status: ConditionStatus, reason: string, message: string) =>
+export type ReadyReason = ConditionReason<'BackupItem', 'Ready'>;
+
+export const ready = (status: ConditionStatus, reason: ReadyReason, message: string) =>
   verdict('Ready', status, reason, message);
 
 /** The complete status that a settlement asks for. */

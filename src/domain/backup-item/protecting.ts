@@ -1,10 +1,12 @@
 /** NotDeleted, and to be kept: protection starts, stops and resumes; backups run. Nothing here touches data that exists. */
+import type { ConditionReason } from '../../api/conditions.ts';
 import { formatInstant, MINUTE_MS, plus } from '../time.ts';
 import { finishRunningBackup, runBackup } from './backup.ts';
 import { isFinished } from './decode.ts';
 import { waitForEngine } from './engine-trouble.ts';
 import { isSameSource } from './identity.ts';
-import { bySpec, createJob, finishJob, needJob, openJobs } from './jobs.ts';
+import { noted, stopOrRefuse } from './stopping.ts';
+import { bySpec, createJob, finishJob, openJobs } from './jobs.ts';
 import type { OtherItem } from './observation.ts';
 import {
   available,
@@ -33,11 +35,6 @@ export const protectingRules: readonly Rule[] = [
   stayProtected,
 ];
 
-/** Noted while the item is not deleted: what an immediate deletion may later rely on. */
-function noted(o: Known): StatusChange {
-  return typeof o.vault === 'object' ? { softDeleteState: o.vault.softDelete } : {};
-}
-
 /** Undelete, second half: the holds go, the data stays. */
 function finishUndelete(o: Known): Outcome | undefined {
   const [job] = openJobs(o, 'Undelete');
@@ -51,66 +48,10 @@ function finishUndelete(o: Known): Outcome | undefined {
   return finishJob(o, job, { state: 'Completed', message: `${count} recovery points are back; protection is stopped` });
 }
 
-function stopOrRefuse(o: Known): Outcome | undefined {
-  if (o.item.intent === 'Active' && !o.item.terminating) return undefined;
-  const running = finishRunningBackup(o);
-  if (running !== undefined) return running;
-  const [backup] = openJobs(o, 'Backup');
-  if (backup !== undefined) {
-    const message = 'protection is stopped: resume it (protection: Active with a policyRef), then back up';
-    return finishJob(o, backup, { state: 'Failed', message });
-  }
-  return o.record.stopped ? staysStopped(o) : stops(o);
-}
+/** Reasons that both conditions know. */
+type Obstacle = ConditionReason<'BackupItem', 'Ready'> & ConditionReason<'BackupItem', 'Protected'>;
 
-function stops(o: Known): Outcome {
-  const wasProtected = o.record.effectivePolicy !== undefined || o.record.dataHeldSince !== undefined;
-  if (wasProtected && openJobs(o, 'StopProtection').length === 0) {
-    const job = needJob(o, 'StopProtection', bySpec(o.item));
-    if (job !== undefined) return job;
-  }
-  return settle(stoppedVerdicts(o), stoppedChange(o), {
-    event: wasProtected
-      ? {
-          reason: 'ProtectionStopped',
-          type: 'Normal',
-          note: 'no more backups are made; all data is kept until deleted',
-        }
-      : undefined,
-  });
-}
-
-function staysStopped(o: Known): Outcome {
-  const [job] = openJobs(o, 'StopProtection');
-  if (job !== undefined)
-    return finishJob(o, job, { state: 'Completed', message: 'protection is stopped, all data is kept' });
-  const [resumeJob] = openJobs(o, 'ResumeProtection');
-  if (resumeJob !== undefined)
-    return finishJob(o, resumeJob, { state: 'Cancelled', message: 'protection was stopped again' });
-  return settle(stoppedVerdicts(o), stoppedChange(o));
-}
-
-function stoppedVerdicts(o: Known) {
-  const kept = o.item.terminating
-    ? 'undeleted in a terminating namespace: the data is kept, and the namespace waits for it'
-    : 'protection is stopped; all data is kept until it is deleted';
-  return [
-    ready('True', 'ProtectionStopped', kept),
-    verdict('Protected', 'False', 'ProtectionStopped', 'no backups are made until protection is resumed'),
-  ];
-}
-
-function stoppedChange(o: Known): StatusChange {
-  return {
-    ...noted(o),
-    protectionState: 'ProtectionStopped',
-    policyRef: null,
-    nextBackupTime: null,
-    ...(o.record.dataHeldSince === undefined ? {} : pointSummary(o.points)),
-  };
-}
-
-function notProtected(o: Known, reason: string, words: string): Outcome {
+function notProtected(o: Known, reason: Obstacle, words: string): Outcome {
   const running = finishRunningBackup(o);
   if (running !== undefined) return running;
   return settle([ready('False', reason, words), verdict('Protected', 'False', reason, words)], noted(o));
@@ -279,7 +220,7 @@ function stayProtected(o: Known): Outcome {
 function stillProtected(o: Known, againMs?: number): Outcome {
   const state = stateOf(o);
   const policy = o.item.policyName ?? '';
-  const words: Record<typeof state, readonly [string, string]> = {
+  const words: Record<typeof state, readonly [Obstacle, string]> = {
     Protected: ['Protected', `protected by policy ${policy}`],
     InitialBackupPending: ['InitialBackupPending', 'the first backup is pending'],
     ProtectionError: ['BackupFailed', failureOf(o)],

@@ -8,6 +8,7 @@
 import { formatInstant, MINUTE_MS, plus } from '../time.ts';
 import { purgeWaitsForEngine } from './engine-trouble.ts';
 import { bySpec, finishJob, needJob, openJobs } from './jobs.ts';
+import { purgedPoint } from './point-status.ts';
 import { type GateVerdict, LEASE_LEFT_MS, mayPurge } from './may-purge.ts';
 import type { DestroyFacts, Item, Point } from './observation.ts';
 import { type Known, type Outcome, ready, type Rule, settle, unpurged, verdict } from './outcome.ts';
@@ -134,7 +135,7 @@ function markPurged(o: Known, point: Point, lines: readonly string[]): Outcome {
   return {
     type: 'WritePoint',
     point,
-    status: { state: 'Purged', purgedTime: formatInstant(o.now), evidence: lines.join('; ').slice(0, 1024) },
+    status: purgedPoint(o.now, lines),
   };
 }
 
