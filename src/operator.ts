@@ -18,6 +18,7 @@ import { buildControllers } from './controllers/index.ts';
 import { PurgeRate } from './controllers/backup-item/purge-rate.ts';
 import type { Clock, Random } from './ports/clock.ts';
 import type { Engine } from './ports/engine.ts';
+import type { KubeApi } from './ports/kube.ts';
 import type { Log } from './ports/log.ts';
 import { preflight } from './preflight.ts';
 import { EventRecorder } from './runtime/events.ts';
@@ -32,6 +33,11 @@ export interface Surroundings {
   readonly random: Random;
   readonly log: Log;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Put around what the controllers act through, inside the fence: where a fault, a delay or a witness can stand. */
+  readonly wrap?: {
+    readonly kube?: (api: KubeApi) => KubeApi;
+    readonly engine?: (engine: Engine) => Engine;
+  };
 }
 
 /** Started with something that can't work: exit code 2, one line each. */
@@ -63,10 +69,10 @@ export async function createOperator(config: Config, surroundings: Surroundings)
 
   const instance = env['POD_NAME'] ?? hostname();
   const leader = leaderOf(config, surroundings, { kube, metrics, instance });
-  const writes = fenced(kube.api, leader);
+  const writes = fenced(surroundings.wrap?.kube?.(kube.api) ?? kube.api, leader);
   const events = new EventRecorder({ kube: writes, clock, random, metrics, instance });
   const { stores, caches } = buildCaches(kube.watchApi, { ...surroundings, metrics }, config.watchNamespaces);
-  const engines = await enginesOf(config, clock);
+  const engines = await enginesOf(config, surroundings);
   const context: Context = {
     kube: writes,
     stores,
@@ -144,9 +150,10 @@ function leaderOf(config: Config, { clock, random, log }: Surroundings, { kube, 
 }
 
 /** The simulated engine stands in for every vault's; without it this release has none, and says so on the vaults. */
-async function enginesOf({ simulatedEngineDir }: Config, clock: Clock): Promise<Engines> {
-  const simulated: Engine | undefined =
+async function enginesOf({ simulatedEngineDir }: Config, { clock, wrap }: Surroundings): Promise<Engines> {
+  const own: Engine | undefined =
     simulatedEngineDir === undefined ? undefined : await SimulatedEngine.open(simulatedEngineDir, clock);
+  const simulated = own && (wrap?.engine?.(own) ?? own);
   return {
     byType: (type) => (type === simulated?.type ? simulated : undefined),
     forVault: () => simulated,
