@@ -13,7 +13,9 @@ const source = globSync('src/{domain,controllers}/**/*.ts', { cwd: root })
 const impliedByState = new Set(['InProgress', 'CompletedWithWarnings', 'Creating', 'DataMissing']);
 
 const reasons = Object.entries(CONDITIONS).flatMap(([kind, types]) =>
-  Object.entries(types).flatMap(([type, table]) => Object.keys(table).map((reason) => ({ kind, type, reason }))),
+  Object.entries<Readonly<Record<string, string>>>(types).flatMap(([type, table]) =>
+    Object.keys(table).map((reason) => ({ kind, type, reason })),
+  ),
 );
 
 test.for(reasons.filter(({ reason }) => !impliedByState.has(reason)))(
