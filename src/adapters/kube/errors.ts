@@ -16,7 +16,7 @@ interface Status {
   readonly details?: {
     readonly name?: string;
     readonly retryAfterSeconds?: number;
-    readonly causes?: readonly { readonly reason?: string }[];
+    readonly causes?: readonly { readonly reason?: string; readonly field?: string }[];
   };
 }
 
@@ -64,12 +64,22 @@ function codeOf(status: number, body: Status): KubeErrorCode {
 }
 
 function special(status: number, body: Status): KubeErrorCode | undefined {
-  if (status === 409 && body.reason === 'AlreadyExists') return 'AlreadyExists';
   const { name = '', causes = [] } = body.details ?? {};
-  if (status === 403 && causes.some((cause) => cause.reason === 'NamespaceTerminating')) return 'NamespaceTerminating';
-  // While a server starts or a CRD is away the *path* is unknown: that says nothing about whether the object exists, and
-  // absence must never be concluded from it. A missing object is named in the answer.
-  return status === 404 && name === '' ? 'Unavailable' : undefined;
+  switch (status) {
+    case 403:
+      return causes.some(({ reason }) => reason === 'NamespaceTerminating') ? 'NamespaceTerminating' : undefined;
+    case 404:
+      // While a server starts or a CRD is away the *path* is unknown: that says nothing about whether the object exists, and
+      // absence must never be concluded from it. A missing object is named in the answer.
+      return name === '' ? 'Unavailable' : undefined;
+    case 409:
+      return body.reason === 'AlreadyExists' ? 'AlreadyExists' : undefined;
+    case 422:
+      // How the API server refuses a patch whose uid is another's: as an attempt to change the uid.
+      return causes.some(({ field }) => field === 'metadata.uid') ? 'Conflict' : undefined;
+    default:
+      return undefined;
+  }
 }
 
 function parseStatus(body: string): Status {

@@ -137,6 +137,7 @@ test.for<{ status: number; body?: Parameters<typeof refuse>[1]; code: KubeErrorC
   { status: 409, body: { reason: 'Conflict' }, code: 'Conflict' },
   { status: 410, body: { reason: 'Expired' }, code: 'Gone' },
   { status: 422, body: { reason: 'Invalid' }, code: 'Invalid' },
+  { status: 422, body: { reason: 'Invalid', details: { causes: [{ field: 'metadata.uid' }] } }, code: 'Conflict' },
   { status: 500, body: { reason: 'InternalError' }, code: 'Unavailable' },
   { status: 504, body: { reason: 'Timeout' }, code: 'Timeout' },
 ])('an answer $status $body.reason is $code', async ({ status, body, code }) => {
