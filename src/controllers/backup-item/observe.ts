@@ -17,6 +17,8 @@ export function observe(context: Context, key: ObjectKey, pass: Pass, rate: Purg
   const object = context.stores.items.get(keyOf(key));
   if (object === undefined) return undefined;
   const item = decodeItem(object);
+  // Read once: an observation is of one moment.
+  const now = nowOf(context);
   const itemID = item.state.type === 'Known' ? item.state.record.itemID : undefined;
   const source = sourceKey(item.namespace, item.vaultName, item.source);
   const objects = pointObjects(context, item.namespace, itemID);
@@ -37,8 +39,8 @@ export function observe(context: Context, key: ObjectKey, pass: Pass, rate: Purg
     namespaceTerminating: context.stores.namespaces.facets(`/${item.namespace}`)?.terminating ?? false,
     live: pass.live,
     answers: pass.answers,
-    now: nowOf(context),
-    rateFreeAt: plus(nowOf(context), rate.freeInMs()),
+    now,
+    rateFreeAt: plus(now, rate.freeInMs()),
     settings: {
       marginMs: context.settings.marginMs,
       jitterMs: context.settings.jitterMs,
