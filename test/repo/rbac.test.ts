@@ -23,7 +23,7 @@ const allowed: Record<string, Record<string, readonly string[]>> = {
     'backupjobs.reprieve.dev': [...LOOK, 'create', 'patch', 'delete'],
     'recoverypoints.reprieve.dev': [...LOOK, 'create', 'patch', 'delete'],
     'vaults.reprieve.dev': [...LOOK, 'patch'],
-    'backuppolicies.reprieve.dev': [...LOOK, 'patch'],
+    'backuppolicies.reprieve.dev': ['list', 'watch', 'patch'],
     ...Object.fromEntries(OURS.map((plural) => [`${plural}/status.reprieve.dev`, ['patch']])),
     namespaces: LOOK,
     'events.events.k8s.io': ['create', 'patch'],

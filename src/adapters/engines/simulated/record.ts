@@ -18,7 +18,7 @@ export interface DiskRecord {
 }
 
 /** The file can't be read as a record. It may be anybody's bytes, so nothing may be concluded from it. */
-export class UnreadableRecord extends Error {
+class UnreadableRecord extends Error {
   override readonly name = 'UnreadableRecord';
 }
 

@@ -15,11 +15,11 @@ import path from 'node:path';
 import type { EngineDisk, EnginePoint } from '../../../ports/engine.ts';
 import { decodeRecord, encodeRecord, type DiskRecord } from './record.ts';
 
-export const MARKER = '.reprieve-simulated-engine';
+const MARKER = '.reprieve-simulated-engine';
 const TEMPORARY = 'tmp';
 
 /** The storage can't be asked. Says why in one line. */
-export class StorageUnavailable extends Error {
+class StorageUnavailable extends Error {
   override readonly name = 'StorageUnavailable';
 }
 
