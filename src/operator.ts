@@ -151,13 +151,21 @@ function leaderOf(config: Config, { clock, random, log }: Surroundings, { kube, 
 
 /** The simulated engine stands in for every vault's; without it this release has none, and says so on the vaults. */
 async function enginesOf({ simulatedEngineDir }: Config, { clock, wrap }: Surroundings): Promise<Engines> {
-  const own: Engine | undefined =
-    simulatedEngineDir === undefined ? undefined : await SimulatedEngine.open(simulatedEngineDir, clock);
+  const own = simulatedEngineDir === undefined ? undefined : await openSimulated(simulatedEngineDir, clock);
   const simulated = own && (wrap?.engine?.(own) ?? own);
   return {
     byType: (type) => (type === simulated?.type ? simulated : undefined),
     forVault: () => simulated,
   };
+}
+
+async function openSimulated(directory: string, clock: Clock): Promise<Engine> {
+  try {
+    return await SimulatedEngine.open(directory, clock);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new UnfitSurroundings([`--simulated-engine ${directory}: ${words}; name a directory that can be written`]);
+  }
 }
 
 function serversOf(
