@@ -178,10 +178,16 @@ export const cachedJobs: CachedKind<BackupJob, JobFacets> = {
 export interface SpecFacets {
   readonly generation: number;
   readonly terminating: boolean;
+  /** Whether a finalizer of ours, or anybody's, holds it. */
+  readonly held: boolean;
 }
 
 function specFacets({ metadata }: KubeObject): SpecFacets {
-  return { generation: metadata.generation ?? 0, terminating: metadata.deletionTimestamp !== undefined };
+  return {
+    generation: metadata.generation ?? 0,
+    terminating: metadata.deletionTimestamp !== undefined,
+    held: (metadata.finalizers?.length ?? 0) > 0,
+  };
 }
 
 /** Vaults and policies are few: they are scanned by name alone. */

@@ -99,7 +99,7 @@ function bindsItem(old: JobFacets | undefined, now: JobFacets | undefined): bool
 }
 
 function changed(old: SpecFacets | undefined, now: SpecFacets | undefined): boolean {
-  return old?.generation !== now?.generation || old?.terminating !== now?.terminating;
+  return old?.generation !== now?.generation || old?.terminating !== now?.terminating || old?.held !== now?.held;
 }
 
 function onVaultsAndPolicies({ items, vaults, policies }: Stores, queues: Queues): void {

@@ -1,7 +1,7 @@
 /** Wire to domain. What can't be read becomes `Unreadable`, with the field and why: never a default. */
 import type { BackupItem, BackupItemStatus } from '../../api/backup-item.gen.ts';
 import type { BackupJob } from '../../api/backup-job.gen.ts';
-import { JOB_FINALIZER, RETENTION_FINALIZER, STAND_IN_FOR_ANNOTATION } from '../../api/names.ts';
+import { JOB_FINALIZER, RETENTION_FINALIZER, STAND_IN_FOR_ANNOTATION, VAULT_FINALIZER } from '../../api/names.ts';
 import type { RecoveryPoint } from '../../api/recovery-point.gen.ts';
 import type { Vault as VaultObject } from '../../api/vault.gen.ts';
 import type { Window } from '../retention.ts';
@@ -97,6 +97,7 @@ export function decodeVault(object: VaultObject): Vault {
     retentionDays: spec.softDelete?.retentionDays ?? 14,
     suspendPurge: spec.suspendPurge ?? false,
     hasRecipients: (spec.notifications?.email?.to ?? []).length + (spec.notifications?.channels ?? []).length > 0,
+    hasFinalizer: metadata.finalizers?.includes(VAULT_FINALIZER) ?? false,
   };
 }
 

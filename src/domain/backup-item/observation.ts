@@ -77,6 +77,8 @@ export interface Vault {
   readonly retentionDays: number;
   readonly suspendPurge: boolean;
   readonly hasRecipients: boolean;
+  /** It can't vanish unnoticed any more: its finalizer is on. */
+  readonly hasFinalizer: boolean;
 }
 
 export type PointState = 'Creating' | 'Available' | 'Failed' | 'Purged';
