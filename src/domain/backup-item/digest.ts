@@ -6,14 +6,22 @@ import { STAND_IN_FOR_ANNOTATION } from '../../api/names.ts';
 import type { RecoveryPoint } from '../../api/recovery-point.gen.ts';
 import { canonical } from '../canonical.ts';
 
-/** One object per identity; where a stand-in and its original exist, they have the same spec. */
+/**
+ * One object per identity. Where a stand-in and its original exist: whichever has its status, as the other is only just being
+ * put back; and the original of two that have.
+ */
 export function onePerIdentity(objects: readonly RecoveryPoint[]): readonly RecoveryPoint[] {
   const byID = new Map<string, RecoveryPoint>();
   for (const object of objects) {
-    const standsIn = object.metadata.annotations?.[STAND_IN_FOR_ANNOTATION] !== undefined;
-    if (!standsIn || !byID.has(object.spec.pointID)) byID.set(object.spec.pointID, object);
+    const other = byID.get(object.spec.pointID);
+    if (other === undefined || standing(object) > standing(other)) byID.set(object.spec.pointID, object);
   }
   return [...byID.values()].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+}
+
+function standing({ metadata, status }: RecoveryPoint): number {
+  const isOriginal = metadata.annotations?.[STAND_IN_FOR_ANNOTATION] === undefined;
+  return (status?.state === undefined ? 0 : 2) + (isOriginal ? 1 : 0);
 }
 
 /** @param hash SHA-256 in hex */
