@@ -102,11 +102,11 @@ export class Place {
     return this.softDeleted(name);
   }
 
-  /** ToBeDeleted, and its job ended. */
+  /** ToBeDeleted, and its job ended: only then the deadline stands (a late answer moves it once). */
   async softDeleted(name: string): Promise<BackupItem> {
-    const item = await this.itemInState(name, 'ToBeDeleted');
+    await this.itemInState(name, 'ToBeDeleted');
     await this.jobsEnded(name);
-    return item;
+    return this.itemInState(name, 'ToBeDeleted');
   }
 
   async stop(name: string): Promise<BackupItem> {
