@@ -9,8 +9,16 @@ export interface LabelSelector {
 }
 
 export function selectorMatches(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
-  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
-  return equal && (selector.matchExpressions ?? []).every((requirement) => meets(requirement, labels[requirement.key]));
+  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => valueOf(labels, key) === value);
+  return (
+    equal &&
+    (selector.matchExpressions ?? []).every((requirement) => meets(requirement, valueOf(labels, requirement.key)))
+  );
+}
+
+/** `constructor` is a label key like any other. */
+function valueOf(labels: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }
 
 type Requirement = NonNullable<LabelSelector['matchExpressions']>[number];

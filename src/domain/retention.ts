@@ -24,12 +24,12 @@ export function days(count: number, { dayLengthMs }: Days): number {
 
 /**
  * The window of a deletion that is said at `now` (API-server time). Rounded up to the second: cut down it would be early.
- * Retention below the minimum is raised to it; something older than our bounds must not shorten a window.
+ * Retention is brought within the bounds of the API, which no status may leave either.
  *
  * @param floor purgeTime that was promised before for the same data (a lost status): the later one holds (P12).
  */
 export function openWindow(now: Instant, retentionDays: number, settings: Days, floor?: Instant): Window {
-  const kept = Math.max(retentionDays, MIN_RETENTION_DAYS);
+  const kept = withinBounds(retentionDays);
   const deleteTime = ceilToSecond(now);
   return {
     deleteTime,
@@ -39,10 +39,16 @@ export function openWindow(now: Instant, retentionDays: number, settings: Days, 
   };
 }
 
+/** What is no number is read as the longest: unknown keeps. */
+function withinBounds(retentionDays: number): number {
+  if (Number.isNaN(retentionDays)) return MAX_RETENTION_DAYS;
+  return Math.ceil(Math.min(Math.max(retentionDays, MIN_RETENTION_DAYS), MAX_RETENTION_DAYS));
+}
+
 /** No window: soft delete was off. purgeTime = deleteTime is what CEL knows an immediate deletion by. */
 export function noWindow(now: Instant, retentionDays: number): Window {
   const deleteTime = ceilToSecond(now);
-  return { deleteTime, purgeTime: deleteTime, retentionDays, mode: 'Immediate' };
+  return { deleteTime, purgeTime: deleteTime, retentionDays: withinBounds(retentionDays), mode: 'Immediate' };
 }
 
 /** Lateness added to deadlines: the margin guards against clocks, the jitter spreads a mass deletion. Never negative. */
@@ -53,11 +59,13 @@ export interface Lateness {
 
 /**
  * When a window's purge becomes due. `spread` in [0, 1) is fixed per item, so that the answer is the same every time it is
- * asked. Immediate deletions have no window, so no clock can make them early.
+ * asked. Immediate deletions have no window, so no clock can make them early. A record whose window is shorter than the
+ * shortest allowed is due as if it had that one.
  */
-export function dueAt(window: Window, lateness: Lateness, spread: number): Instant {
+export function dueAt(window: Window, lateness: Lateness & Days, spread: number): Instant {
   if (window.mode === 'Immediate') return window.purgeTime;
-  return plus(window.purgeTime, lateness.marginMs + Math.floor(lateness.jitterMs * spread));
+  const shortest = plus(window.deleteTime, days(MIN_RETENTION_DAYS, lateness));
+  return plus(later(window.purgeTime, shortest), lateness.marginMs + Math.floor(lateness.jitterMs * spread));
 }
 
 /** 336 real hours: what the shipped CRDs demand between deleteTime and purgeTime. */

@@ -66,10 +66,7 @@ export class RecoveryPointReconciler implements Reconciler {
         return this.#writeStatus(key.namespace, step.object, step.status);
       case 'RemoveStandIn':
         await this.#remove(key.namespace, step.object);
-        {
-          this.#say(key, step.object);
-          return;
-        }
+        if (step.restored) this.#say(key, step.object);
     }
   }
 

@@ -57,7 +57,9 @@ function letGo(object: PointObject): PointStep {
 function moveOver({ standIn, namespaceTerminating }: PointObservation, point: PointObject): PointStep {
   if (namespaceTerminating || !point.hasFinalizer) return { type: 'Wait' };
   if (standIn === undefined) return { type: 'CreateStandIn', of: point };
-  if (!same(standIn.spec, point.spec)) return { type: 'Wait' };
+  if (!sameIdentity(standIn, point)) return { type: 'Wait' };
+  // Handles that came to be known since the copy was made: it is made anew, while the original is still held.
+  if (!same(standIn.spec, point.spec)) return { type: 'RemoveStandIn', object: standIn, restored: false };
   if (!same(standIn.status, point.status)) return { type: 'WriteStatus', object: standIn, status: point.status };
   return { type: 'LetGo', object: point };
 }
@@ -68,11 +70,20 @@ function comeBack(standIn: PointObject): PointStep {
 }
 
 function settleBack(point: PointObject, standIn: PointObject): PointStep {
-  if (!same(standIn.spec, point.spec)) return { type: 'Wait' };
+  if (!sameIdentity(standIn, point)) return { type: 'Wait' };
   if (point.status.state === undefined && standIn.status.state !== undefined) {
     return { type: 'WriteStatus', object: point, status: standIn.status };
   }
   return { type: 'RemoveStandIn', object: standIn, restored: true };
+}
+
+/** What may differ between the two is handles alone, which are set once on whichever was the known one. */
+function sameIdentity(a: PointObject, b: PointObject): boolean {
+  return same(pointIDOf(a), pointIDOf(b));
+}
+
+function pointIDOf({ spec }: PointObject): unknown {
+  return (spec as { readonly pointID?: unknown }).pointID;
 }
 
 function same(a: unknown, b: unknown): boolean {
