@@ -19,12 +19,14 @@ import {
   ready,
   type Rule,
   settle,
+  unblocked,
   unpurged,
   verdict,
   windowFields,
   withoutWindow,
 } from './outcome.ts';
 import { throughGate } from './purging.ts';
+import { noted } from './stopping.ts';
 
 /**
  * Who asks for the deletion of a NotDeleted item. A request that was undone where its object can't be revived (a terminating
@@ -50,10 +52,13 @@ export const clearImmediate: Rule = (o) => {
   if (o.record.window === undefined) return undefined;
   const off = typeof o.vault === 'object' && o.vault.softDelete === 'Disabled';
   if (off && deletionAsked(o) !== undefined) return undefined;
-  return settle([ready('Unknown', 'DeletionCleared', 'the immediate deletion was taken back before it began')], {
-    ...withoutWindow,
-    deletionRequest: null,
-  });
+  return settle(
+    [
+      ready('Unknown', 'DeletionCleared', 'the immediate deletion was taken back before it began'),
+      ...unblocked(o, 'no purge is due'),
+    ],
+    { ...withoutWindow, ...noted(o), deletionRequest: null },
+  );
 };
 
 /** Rules for a deletion that is asked for. Order is precedence. */
@@ -97,6 +102,8 @@ function neverHeldData(o: Known): Outcome | undefined {
   if (leftovers.length > 0) {
     return settle([ready('Unknown', 'DataFound', `data was found though none was recorded: ${leftovers[0] ?? ''}`)], {
       dataHeldSince: formatInstant(o.now),
+      // Nobody noted the vault on an item with data: its deletion has a window.
+      softDeleteState: null,
     });
   }
   return settle(

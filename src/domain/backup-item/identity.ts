@@ -130,7 +130,13 @@ function rebuild(o: Observation, origin: Origin): Settlement | undefined {
   const since = earliest(points.filter((point) => point.itemID === itemID).map((point) => point.plannedTime)) ?? o.now;
   return settle(
     [ready('Unknown', 'RecordRebuilt', 'its status was lost and has been rebuilt from recovery points and jobs')],
-    { ...begin(o, itemID), dataHeldSince: formatInstant(since), protectionState: 'ProtectionStopped' },
+    // What the vault was when this record was alive is not known: a deletion that is asked for has a window.
+    {
+      ...begin(o, itemID),
+      softDeleteState: null,
+      dataHeldSince: formatInstant(since),
+      protectionState: 'ProtectionStopped',
+    },
     {
       event: {
         reason: 'RecordRebuilt',

@@ -16,8 +16,14 @@ export function openJobs(o: Known, ...operations: readonly Operation[]): readonl
     (job) =>
       operations.includes(job.operation) &&
       !isFinished(job) &&
+      !isLeaving(job) &&
       (job.itemID === o.record.itemID || (job.itemID === undefined && job.itemName === o.item.name)),
   );
+}
+
+/** Deleted by somebody before it bore our finalizer: it can't be accepted any more, and goes. */
+function isLeaving(job: Job): boolean {
+  return job.terminating && !job.hasFinalizer;
 }
 
 /** The job of an operation that this very request asked for, if it is still open. */

@@ -6,8 +6,17 @@
  * judged here. An undelete changes that resourceVersion, so exactly one of the two wins (safety.md P1, P2).
  */
 import { days, dueAt } from '../retention.ts';
-import { earliest, formatInstant, type Instant, MINUTE_MS, parseInstant, plus, SECOND_MS } from '../time.ts';
-import type { Clocks, GateFacts, Item, ItemRecord, Settings } from './observation.ts';
+import {
+  ceilToSecond,
+  earliest,
+  formatInstant,
+  type Instant,
+  MINUTE_MS,
+  parseInstant,
+  plus,
+  SECOND_MS,
+} from '../time.ts';
+import type { Clocks, DeletionRequest, GateFacts, Item, ItemRecord, Settings } from './observation.ts';
 
 export type BlockReason =
   | 'NotSoftDeleted'
@@ -97,14 +106,24 @@ function isSoftDeleted({ record }: Judged) {
 
 function isAskedFor({ item, record }: Judged) {
   if (record.request === undefined) return no('NotAskedFor', 'status.deletionRequest does not say who asked');
-  return stillWanted(item, record.request.by)
+  return stillWanted(item, record.request)
     ? undefined
     : no('NotAskedFor', `spec.protection is ${item.intent}: the deletion was taken back`);
 }
 
 /** A deletion mark alone is not consent (P8), but an item that was soft-deleted because of it stays wanted until undone. */
-function stillWanted(item: Item, by: 'Spec' | 'Delete'): boolean {
-  return by === 'Delete' && item.terminating ? true : item.intent === 'StopDeleteData';
+function stillWanted(item: Item, request: DeletionRequest): boolean {
+  if (item.intent === 'StopDeleteData') return true;
+  return request.by === 'Delete' && item.terminating && !editedSince(item, request);
+}
+
+/**
+ * Whether the intent of an object that was deleted is younger than its deletion. Of an object that carries on an older one's
+ * record it is: it was posted with StopDeleteData.
+ */
+export function editedSince(item: Item, request: DeletionRequest | undefined): boolean {
+  if (request === undefined) return false;
+  return request.uid !== item.uid || item.generation > request.generation;
 }
 
 function vaultIsKnown({ vault, item }: Judged) {
@@ -143,7 +162,6 @@ function isDue({ record, clocks, settings }: Judged) {
 
 /** The points of an item are its frozen list (P4): a purge that finds another list than the one it froze stops. */
 function recordIsUnchanged({ record, digest }: Judged) {
-  if (record.window?.mode === 'Immediate' && record.digest === undefined) return undefined;
   return record.digest === digest
     ? undefined
     : no('RecordChanged', 'the recovery points are not those that were soft-deleted: compare them with the BackupJobs');
@@ -157,7 +175,9 @@ function holdHasEnded({ record, retainUntil, clocks }: Judged) {
   if (promised === undefined || promised.mode === 'Immediate' || retainUntil === undefined) return undefined;
   return retainUntil <= promised.purgeTime
     ? undefined
-    : no('HeldLonger', `the storage holds the data until ${formatInstant(retainUntil)}`, { raiseTo: retainUntil });
+    : no('HeldLonger', `the storage holds the data until ${formatInstant(retainUntil)}`, {
+        raiseTo: ceilToSecond(retainUntil),
+      });
 }
 
 function noRestoreRuns({ pinnedByRestore }: Judged) {

@@ -2,7 +2,7 @@
 import type { BackupItemStatus } from '../../api/backup-item.gen.ts';
 import type { ConditionReason, ConditionType } from '../../api/conditions.ts';
 import type { ConditionStatus } from '../../api/meta.ts';
-import { mergeConditions, type Verdict } from '../conditions.ts';
+import { isTrue, mergeConditions, type Verdict } from '../conditions.ts';
 import type { Window } from '../retention.ts';
 import { earliest, formatInstant, type Instant } from '../time.ts';
 import type { Action, EventDraft, Manager } from './actions.ts';
@@ -53,10 +53,14 @@ export type ReadyReason = ConditionReason<'BackupItem', 'Ready'>;
 export const ready = (status: ConditionStatus, reason: ReadyReason, message: string) =>
   verdict('Ready', status, reason, message);
 
-/** The complete status that a settlement asks for. */
+/**
+ * The complete status that a settlement asks for. observedGeneration moves only together with Ready: tools read the two as
+ * one sentence, "this generation is ready", and a rule that says nothing of Ready doesn't say that.
+ */
 export function project(o: Observation, settlement: Settlement): BackupItemStatus {
   const fields: Record<string, unknown> = { ...o.item.status };
-  for (const [field, value] of Object.entries({ observedGeneration: o.item.generation, ...settlement.change })) {
+  if (settlement.verdicts.some(({ type }) => type === 'Ready')) fields['observedGeneration'] = o.item.generation;
+  for (const [field, value] of Object.entries(settlement.change)) {
     if (value === null) Reflect.deleteProperty(fields, field);
     else fields[field] = value;
   }
@@ -65,6 +69,11 @@ export function project(o: Observation, settlement: Settlement): BackupItemStatu
     generation: o.item.generation,
   });
   return fields;
+}
+
+/** Says that nothing blocks a purge, where something was said to. */
+export function unblocked({ item }: Observation, words: string): readonly Verdict[] {
+  return isTrue(item.status.conditions, 'PurgeBlocked') ? [verdict('PurgeBlocked', 'False', 'NotBlocked', words)] : [];
 }
 
 /** The wire form of a window, and its absence. */

@@ -24,6 +24,7 @@ import {
 /** Order is precedence. */
 export const protectingRules: readonly Rule[] = [
   finishUndelete,
+  takeBackDeletion,
   stopOrRefuse,
   needVaultToProtect,
   sourceIsTaken,
@@ -39,13 +40,27 @@ export const protectingRules: readonly Rule[] = [
 function finishUndelete(o: Known): Outcome | undefined {
   const [job] = openJobs(o, 'Undelete');
   if (job === undefined) return undefined;
+  const count = available(o.points).length;
+  return (
+    releaseNext(o) ??
+    finishJob(o, job, { state: 'Completed', message: `${count} recovery points are back; protection is stopped` })
+  );
+}
+
+function releaseNext(o: Known): Outcome | undefined {
   for (const point of unpurged(o.points)) {
     const answer = o.answers.released.get(point.name);
     if (answer === undefined) return { type: 'Release', point, manager: 'Undelete' };
     if (answer.type !== 'Done') return waitForEngine(o, answer, 'ReleaseFailed');
   }
-  const count = available(o.points).length;
-  return finishJob(o, job, { state: 'Completed', message: `${count} recovery points are back; protection is stopped` });
+  return undefined;
+}
+
+/** A deletion whose intent was written, and which nobody asks for any more: it may have put data on hold already. */
+function takeBackDeletion(o: Known): Outcome | undefined {
+  const [job] = openJobs(o, 'DeleteBackupData');
+  if (job === undefined) return undefined;
+  return releaseNext(o) ?? finishJob(o, job, { state: 'Cancelled', message: 'the deletion was taken back' });
 }
 
 /** Reasons that both conditions know. */
@@ -57,13 +72,27 @@ function notProtected(o: Known, reason: Obstacle, words: string): Outcome {
   return settle([ready('False', reason, words), verdict('Protected', 'False', reason, words)], noted(o));
 }
 
+/** As {@link notProtected}, where waiting would not help: a backup that was asked for fails, and no longer binds the vault. */
+function refuseProtection(o: Known, reason: Obstacle, words: string): Outcome {
+  const running = finishRunningBackup(o);
+  if (running !== undefined) return running;
+  const [backup] = openJobs(o, 'Backup');
+  return backup === undefined
+    ? notProtected(o, reason, words)
+    : finishJob(o, backup, { state: 'Failed', message: words });
+}
+
 function needVaultToProtect(o: Known): Outcome | undefined {
   const { vaultName } = o.item;
   if (typeof o.vault !== 'object') {
     return notProtected(o, 'VaultNotFound', `vault ${vaultName} not found in namespace ${o.item.namespace}: create it`);
   }
   return o.vault.terminating
-    ? notProtected(o, 'VaultTerminating', `vault ${vaultName} is being deleted: it takes no new items and no backups`)
+    ? refuseProtection(
+        o,
+        'VaultTerminating',
+        `vault ${vaultName} is being deleted: it takes no new items and no backups`,
+      )
     : undefined;
 }
 
@@ -76,7 +105,7 @@ function sourceIsTaken(o: Known): Outcome | undefined {
       first.deleteState === 'ToBeDeleted' || first.deleteState === 'Purging'
         ? `it is soft-deleted: undelete ${first.name} (protection: StopRetainData) instead`
         : `delete one of the two`;
-    return notProtected(
+    return refuseProtection(
       o,
       'DuplicateSource',
       `${source.kind} ${source.namespace}/${source.name} is item ${first.name} of vault ${vaultName} already: ${cure}`,
@@ -204,7 +233,8 @@ function firstBackup(o: Known): Outcome | undefined {
     by: 'FirstBackup',
     uid: o.item.uid,
     generation: o.item.generation,
-    attempt: failed.length,
+    // Not their number: history is bounded, so that one stands still while attempts go on.
+    attempt: last,
   });
 }
 

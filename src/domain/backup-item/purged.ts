@@ -26,6 +26,7 @@ function somethingWasKept(o: Known): Outcome | undefined {
   if (kept.length === 0) return undefined;
   const names = kept.map((point) => point.name).slice(0, 5);
   return settle([
+    ready('False', 'Purging', 'recovery points turned up that the purge did not know of: they are kept'),
     verdict('PurgeBlocked', 'True', 'PointsAppeared', `kept, as they were not purged: ${names.join(', ')}`),
   ]);
 }
@@ -72,15 +73,24 @@ function letGo({ item, record }: Known): Outcome | undefined {
   return { type: 'RemoveFinalizer', why: record.dataHeldSince === undefined ? 'NeverHeldData' : 'Purged' };
 }
 
-/** Nobody declared this object: the operator had created it to carry a raw-deleted record, which is at its end. */
+/** Nobody declared this object: the operator had created it to carry a raw-deleted record, which is at its end. An edit since declares it. */
 function removeHandedOver({ item, record }: Known): Outcome | undefined {
-  return record.handedOver && !item.terminating ? { type: 'DeleteItem' } : undefined;
+  const declared = item.intent !== 'StopDeleteData';
+  return record.handedOver && !item.terminating && !declared ? { type: 'DeleteItem' } : undefined;
 }
 
 /** Active again: a new protection with a new identity. */
 function protectAnew(o: Known): Outcome | undefined {
   if (o.item.intent !== 'Active' || o.item.terminating) return undefined;
-  if (typeof o.vault !== 'object' || o.vault.terminating) return undefined;
+  const { vaultName } = o.item;
+  if (typeof o.vault !== 'object') {
+    return settle([ready('False', 'VaultNotFound', `purged; to protect it anew create vault ${vaultName}`)]);
+  }
+  if (o.vault.terminating) {
+    return settle([
+      ready('False', 'VaultTerminating', `purged; vault ${vaultName} is being deleted: it takes no new items`),
+    ]);
+  }
   return settle([ready('Unknown', 'Initializing', 'protection begins anew after a purge')], {
     ...withoutWindow,
     dataHeldSince: null,

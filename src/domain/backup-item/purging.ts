@@ -5,6 +5,7 @@
  *   due ─▶ look through the gate ─▶ status Purging ─▶ job Purge ─▶ each point: look, release, destroy, prove, Purged
  *       ─▶ look for leftovers ─▶ status Purged ─▶ job completed with the evidence ─▶ records of points removed
  */
+import type { Verdict } from '../conditions.ts';
 import { formatInstant, MINUTE_MS, plus } from '../time.ts';
 import { purgeWaitsForEngine } from './engine-trouble.ts';
 import { bySpec, finishJob, needJob, openJobs } from './jobs.ts';
@@ -57,19 +58,24 @@ function blocked(o: Known, judged: Item, refusal: Refusal): Outcome {
   if (refusal.raiseTo !== undefined) {
     return settle([], { purgeTime: formatInstant(refusal.raiseTo) }, { expect: judged });
   }
-  if (refusal.reason === 'NotDue') return settle([], {}, { wakeAt: refusal.retryAt });
+  if (refusal.reason === 'NotDue') return settle(standing(o), {}, { wakeAt: refusal.retryAt });
   const already = o.item.status.conditions?.some(
     (c) => c.type === 'PurgeBlocked' && c.status === 'True' && c.reason === refusal.reason,
   );
   const quiet = refusal.reason === 'RateLimited' || refusal.reason === 'NotLeading';
   return settle(
-    [verdict('PurgeBlocked', 'True', refusal.reason, refusal.message)],
+    [...standing(o), verdict('PurgeBlocked', 'True', refusal.reason, refusal.message)],
     {},
     {
       wakeAt: refusal.retryAt,
       event: already === true || quiet ? undefined : { reason: 'PurgeBlocked', type: 'Warning', note: refusal.message },
     },
   );
+}
+
+/** Ready as it has been since the item came to wait: said again, so that it speaks of the generation that was judged. */
+function standing({ item }: Known): readonly Verdict[] {
+  return (item.status.conditions ?? []).filter(({ type }) => type === 'Ready');
 }
 
 /** deleteState Purging. Order is precedence. */
@@ -93,7 +99,7 @@ function needPurgeJob(o: Known): Outcome | undefined {
 function destroyNext(o: Known): Outcome | undefined {
   const [next] = unpurged(o.points);
   if (next === undefined) return undefined;
-  if (o.record.digest !== undefined && o.record.digest !== o.digest()) return blocked(o, o.item, recordChanged);
+  if (o.record.digest !== o.digest()) return blocked(o, o.item, recordChanged);
   const purged = o.answers.purged.get(next.name);
   if (purged?.type === 'Done') return markPurged(o, next, purged.value.lines);
   if (purged !== undefined) return purgeWaitsForEngine(o, purged);

@@ -7,9 +7,10 @@ import { formatInstant } from '../time.ts';
 import { dueAt } from '../retention.ts';
 import { raiseLateDeadline } from './deleting.ts';
 import { softDeletedWords } from './identity.ts';
-import { bySpec, createJob, finishJob, openJobs } from './jobs.ts';
+import { bySpec, createJob, finishJob, needJob, openJobs } from './jobs.ts';
 import type { HandOverRecord, Job } from './observation.ts';
-import { type Known, type Outcome, ready, type Rule, settle, verdict, withoutWindow } from './outcome.ts';
+import { type Known, type Outcome, ready, type Rule, settle, unblocked, verdict, withoutWindow } from './outcome.ts';
+import { editedSince } from './may-purge.ts';
 import { throughGate } from './purging.ts';
 
 /** deleteState ToBeDeleted. Order is precedence. */
@@ -31,12 +32,12 @@ function undelete(o: Known): Outcome | undefined {
   const { item, record } = o;
   if (item.intent === 'StopDeleteData') return undefined;
   if (item.terminating) {
-    const after = item.generation > (record.request?.generation ?? Number.MAX_SAFE_INTEGER);
-    if (!after || !o.namespaceTerminating) return undefined;
+    if (!editedSince(item, record.request)) return undefined;
     if (o.live.namespaceTerminating === undefined) return { type: 'LookAtNamespace' };
     if (o.live.namespaceTerminating !== true) return undefined;
   } else if (openJobs(o, 'Undelete').length === 0) {
-    return createJob(o, 'Undelete', bySpec(item));
+    const job = needJob(o, 'Undelete', bySpec(item));
+    if (job !== undefined) return job;
   }
   return settle(
     [
@@ -80,8 +81,7 @@ function withoutDigest(summary: HandOverRecord['recoveryPoints'] | undefined) {
  */
 function handOver(o: Known): Outcome | undefined {
   const { item, record } = o;
-  if (!item.terminating || !item.hasFinalizer) return undefined;
-  if (o.namespaceTerminating) return undefined;
+  if (!item.terminating || o.namespaceTerminating) return undefined;
   if (o.live.namespaceTerminating === undefined) return { type: 'LookAtNamespace' };
   if (o.live.namespaceTerminating !== false) return undefined;
   const job = openJobs(o, 'DeleteBackupData').find(
@@ -97,7 +97,9 @@ function handOver(o: Known): Outcome | undefined {
   const { readBack } = o.live;
   if (readBack?.jobName !== job.name) return { type: 'ReadBackJob', job };
   if (!sameRecord(readBack.record, wanted)) return writeRecord(o, job, wanted);
-  return { type: 'RemoveFinalizer', why: 'HandedOver' };
+  if (item.hasFinalizer) return { type: 'RemoveFinalizer', why: 'HandedOver' };
+  // Others still hold the object. Its record is in the job now, and nothing is purged on the word of an object that may go.
+  return settle([ready('True', 'SoftDeleted', softDeletedWords({ purgeTime: wanted.purgeTime }))]);
 }
 
 function writeRecord(o: Known, job: Job, record: HandOverRecord): Outcome {
@@ -197,7 +199,10 @@ function waitForDeadline(o: Known): Outcome | undefined {
   const due = dueAt(window, o.settings, o.settings.spread);
   if (o.now >= due) return undefined;
   return settle(
-    [ready('True', 'SoftDeleted', softDeletedWords({ purgeTime: formatInstant(window.purgeTime) }))],
+    [
+      ready('True', 'SoftDeleted', softDeletedWords({ purgeTime: formatInstant(window.purgeTime) })),
+      ...unblocked(o, 'no purge is due'),
+    ],
     {},
     { wakeAt: due },
   );
