@@ -13,11 +13,12 @@ import type { Metrics } from '../ports/metrics.ts';
 import { listInto } from './paged-list.ts';
 import { reflectorMetrics, type ReflectorMetrics } from './reflector-metrics.ts';
 import type { Replacement } from './replacement.ts';
+import { isLater, revisionOf } from './resource-version.ts';
 import { Silence } from './silence.ts';
 import { Slice } from './slice.ts';
 import type { Store } from './store.ts';
 import { sleep } from './waiting.ts';
-import { SilentStream, STOPPED, WatchRecovery, type Ending } from './watch-recovery.ts';
+import { SilentStream, STOPPED, WatchRecovery, WENT_BACK, type Ending } from './watch-recovery.ts';
 import { WatchSession, type Verdict } from './watch-session.ts';
 
 export interface ReflectorParts {
@@ -92,10 +93,12 @@ export class Reflector<T extends KubeObject, F> {
   /** Initial content where needed, then one watch. */
   async #round(signal: AbortSignal): Promise<Ending> {
     const startedMs = this.#parts.clock.monotonicMs();
+    const resumes = this.#position !== undefined;
     let session: WatchSession<T, F> | undefined;
     try {
-      if (this.#position === undefined && !this.#recovery.streamsInitially) await this.#list(signal);
+      if (!resumes && !this.#recovery.streamsInitially) await this.#list(signal);
       session = this.#session();
+      if (resumes && (await this.#isBehind(session.position ?? '', signal))) return WENT_BACK;
       const verdict = await this.#watch(session, signal);
       this.#contact();
       return this.#recovery.ended(verdict, session, this.#parts.clock.monotonicMs() - startedMs);
@@ -108,6 +111,16 @@ export class Reflector<T extends KubeObject, F> {
     const start =
       this.#position === undefined ? { replacement: this.#store.beginReplacement() } : { position: this.#position };
     return new WatchSession(this.#store, start, () => this.#metrics.stale());
+  }
+
+  /**
+   * Whether the server is at an older version than we are: its storage was restored. Asked before each resumption, because
+   * a watch at a version of the future is accepted and stays silent until the server gets there (seen on 1.36.3), and what
+   * was written up to then is never told.
+   */
+  async #isBehind(position: string, signal: AbortSignal): Promise<boolean> {
+    const page = await this.#parts.kube.listPage({ type: this.#type, ...this.#where(), limit: 1, signal });
+    return isLater(revisionOf(position), revisionOf(page.resourceVersion));
   }
 
   async #watch(session: WatchSession<T, F>, signal: AbortSignal): Promise<Verdict | undefined> {

@@ -17,6 +17,9 @@ export interface Ending {
 /** The reflector was told to stop. */
 export const STOPPED: Ending = { cause: 'Stopped', next: 'Resume', waitMs: 0 };
 
+/** The server is at an older version than the cache. */
+export const WENT_BACK: Ending = { cause: 'WentBack', next: 'Relist', waitMs: 0 };
+
 /** As client-go's reflector. */
 const BACKOFF_MS = { baseMs: 800, maxMs: 30_000 };
 /** A watch that lived this long shows that the server is well. */
