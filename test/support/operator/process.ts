@@ -17,6 +17,8 @@ export interface OperatorOptions {
   readonly identity?: OperatorIdentity;
   /** Run the built dist/main.js instead of the source. */
   readonly built?: boolean;
+  /** Flags of Node itself, such as --cpu-prof. */
+  readonly nodeArgs?: readonly string[];
 }
 
 export interface OperatorProcess {
@@ -38,10 +40,14 @@ export interface OperatorProcess {
 
 export async function startOperator(plane: ControlPlane, options: OperatorOptions): Promise<OperatorProcess> {
   const identity = options.identity ?? (await operatorIdentity(plane));
-  const child = spawn(process.execPath, [entryPoint(options), ...flagsOf(identity, options)], {
-    env: { PATH: process.env['PATH'] ?? '', ...identity.env },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...(options.nodeArgs ?? []), entryPoint(options), ...flagsOf(identity, options)],
+    {
+      env: { PATH: process.env['PATH'] ?? '', ...identity.env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   return follow(child, identity);
 }
 
