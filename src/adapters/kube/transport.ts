@@ -52,6 +52,8 @@ export class Transport {
   readonly #requests: Counter;
   readonly #dates = new Map<string, number>();
   #pools: Pools | undefined;
+  /** Replaced, but perhaps still with a watch on them. */
+  readonly #retired = new Set<Pools>();
   #closed = false;
 
   constructor(parts: TransportParts) {
@@ -111,7 +113,8 @@ export class Transport {
   /** Ends every call. Those under way fail. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#pools?.destroy();
+    const all = this.#pools === undefined ? [...this.#retired] : [this.#pools, ...this.#retired];
+    await Promise.all(all.map((pools) => pools.destroy()));
   }
 
   async #opened(stream: WatchStream, call: Call): Promise<KubeError | undefined> {
@@ -184,7 +187,8 @@ export class Transport {
     this.#pools = fresh;
     if (pools !== undefined) {
       this.#parts.log.info('the API server is trusted by new certificates, connecting anew');
-      void pools.close();
+      this.#retired.add(pools);
+      void pools.close().finally(() => this.#retired.delete(pools));
     }
     return fresh;
   }
