@@ -24,6 +24,7 @@ export async function createItem(context: Context, namespace: string, item: NewI
   try {
     const written = await context.kube.create(BACKUP_ITEMS, object, { fieldManager: MANAGER });
     context.stores.items.upsert(written.object);
+    if (item.name !== record.itemName) sayNameTaken(context, written.object, record);
   } catch (error) {
     if (!hasCode(error, 'AlreadyExists')) throw error;
     const existing = await context.kube.get<BackupItem>(
@@ -44,6 +45,17 @@ export async function createItem(context: Context, namespace: string, item: NewI
       },
     );
   }
+}
+
+function sayNameTaken({ events }: Context, { metadata }: BackupItem, record: NewItem['record']): void {
+  const key = { namespace: metadata.namespace ?? '', name: metadata.name };
+  events.record({
+    regarding: { type: BACKUP_ITEMS, key, uid: metadata.uid ?? '' },
+    type: 'Warning',
+    reason: 'NameTaken',
+    note: `carries on the deleted item ${record.itemName}, whose name another object took meanwhile: same data, same deadline ${record.purgeTime}`,
+    action: 'HandOver',
+  });
 }
 
 /** A name that is taken is ours only if its spec equals what we post, it bears our finalizer, and nobody has told it more. */
