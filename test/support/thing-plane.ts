@@ -44,8 +44,8 @@ export interface ThingPlane extends AsyncDisposable {
   connect(server: string, options?: KubeClientOptions): Promise<KubeClient>;
 }
 
-export async function startThingPlane(): Promise<ThingPlane> {
-  const plane = await startControlPlane({ controllerManager: false });
+export async function startThingPlane(apiServerFlags: readonly string[] = []): Promise<ThingPlane> {
+  const plane = await startControlPlane({ controllerManager: false, apiServerFlags });
   const directory = await mkdtemp(path.join(tmpdir(), 'reprieve-sa-'));
   const kubectl = async (args: string[], input?: string): Promise<string> => {
     const { stdout, stderr, code } = await plane.kubectl(args, input === undefined ? {} : { input });
