@@ -49,7 +49,7 @@ export class SimulatedEngine implements Engine {
   }
 
   take(point: EnginePoint): Promise<Step<{ readonly disks: readonly TakenDisk[] }>> {
-    return this.#onPoint('take', point, async (found) => {
+    return this.#onPoint('take', point, (found) => {
       const alien = firstAlien(point, found, 'UnlessUnrecorded');
       if (alien !== undefined) return alien;
       const lost = found.find(({ disk, record }) => record === undefined && disk.handle !== undefined);
@@ -58,24 +58,23 @@ export class SimulatedEngine implements Engine {
       if (found.length === 0) return blocked('the point names no disk');
       const missing = found.filter(({ record }) => record === undefined);
       if (missing.length > 0) {
-        const report = await this.#report(point.source);
+        const report = this.#report(point.source);
         if (report.type !== 'Done') return report;
         if (report.value.type === 'Absent') return blocked(report.value.words);
       }
-      for (const { file, disk } of missing) await this.#storage.create(file, this.#newRecord(point, disk));
-      return takenOf(point, await this.#find(point));
+      for (const { file, disk } of missing) this.#storage.create(file, this.#newRecord(point, disk));
+      return takenOf(point, this.#find(point));
     });
   }
 
   hold(point: EnginePoint, untilMs: number): Promise<Step<{ readonly retainUntilMs: number }>> {
-    return this.#onPoint('hold', point, async (found) => {
+    return this.#onPoint('hold', point, (found) => {
       const stored = storedOf(point, found);
       if ('type' in stored) return stored;
       for (const { file, record } of stored) {
-        if ((retainUntilMs(record) ?? -Infinity) < untilMs)
-          await this.#storage.replace(file, heldUntil(record, untilMs));
+        if ((retainUntilMs(record) ?? -Infinity) < untilMs) this.#storage.replace(file, heldUntil(record, untilMs));
       }
-      const until = holdOf(await this.#find(point));
+      const until = holdOf(this.#find(point));
       return until === undefined || until < untilMs
         ? { type: 'Unknown', words: `point ${point.pointID}: the hold can't be read back` }
         : done({ retainUntilMs: until });
@@ -83,13 +82,13 @@ export class SimulatedEngine implements Engine {
   }
 
   release(point: EnginePoint): Promise<Step<{ readonly released: boolean }>> {
-    return this.#onPoint('release', point, async (found) => {
+    return this.#onPoint('release', point, (found) => {
       const alien = firstAlien(point, found, 'Strictly');
       if (alien !== undefined) return alien;
       let released = false;
       for (const { file, record } of found) {
         if (record?.retainUntil === undefined) continue;
-        await this.#storage.replace(file, withoutHold(record));
+        this.#storage.replace(file, withoutHold(record));
         released = true;
       }
       return done({ released });
@@ -104,26 +103,26 @@ export class SimulatedEngine implements Engine {
   }
 
   purge(point: EnginePoint): Promise<Step<PurgeEvidence>> {
-    return this.#onPoint('purge', point, async (found) => {
+    return this.#onPoint('purge', point, (found) => {
       const alien = firstAlien(point, found, 'Strictly');
       if (alien !== undefined) return alien;
       const held = found.find(({ record }) => record?.retainUntil !== undefined);
       if (held !== undefined) return blocked(`${held.file}: is held until ${held.record?.retainUntil ?? ''}`);
-      for (const { file, record } of found) if (record !== undefined) await this.#storage.remove(file);
-      await this.#storage.prune(point);
-      const left = await this.#storage.list('items', point.itemID, point.pointID);
+      for (const { file, record } of found) if (record !== undefined) this.#storage.remove(file);
+      this.#storage.prune(point);
+      const left = this.#storage.list('items', point.itemID, point.pointID);
       if (left.length > 0) return blocked(`point ${point.pointID}: ${left.join(', ')} is there and not in its record`);
       return done({ lines: found.map(evidenceOf) });
     });
   }
 
   leftovers(itemID: string): Promise<Step<readonly string[]>> {
-    return this.#step('leftovers', itemID, async () => {
+    return this.#step('leftovers', itemID, () => {
       if (!isID(itemID)) return blocked(`${JSON.stringify(itemID)} can't be the name of a directory here`);
       const handles: string[] = [];
-      for (const pointID of await this.#storage.list('items', itemID)) {
-        for (const name of await this.#storage.list('items', itemID, pointID)) {
-          const record = await this.#storage.read(`items/${itemID}/${pointID}/${name}`);
+      for (const pointID of this.#storage.list('items', itemID)) {
+        for (const name of this.#storage.list('items', itemID, pointID)) {
+          const record = this.#storage.read(`items/${itemID}/${pointID}/${name}`);
           if (record?.itemID === itemID) handles.push(record.handle);
         }
       }
@@ -141,10 +140,10 @@ export class SimulatedEngine implements Engine {
     await Promise.allSettled(this.#tails.values());
   }
 
-  async #report(source: EngineSource): Promise<Step<SourceReport>> {
+  #report(source: EngineSource): Step<SourceReport> {
     const file = sourceFile(source);
     if (file === undefined) return blocked(`${source.namespace}/${source.name} can't be the name of a file here`);
-    return reportOf(source, await this.#storage.text(file), file);
+    return reportOf(source, this.#storage.text(file), file);
   }
 
   #newRecord(point: EnginePoint, disk: EngineDisk): DiskRecord {
@@ -157,13 +156,11 @@ export class SimulatedEngine implements Engine {
     return { handle, itemID, pointID, disk: disk.name, source, sizeBytes: bytes.length, takenAt, content: bytes };
   }
 
-  #find(point: EnginePoint): Promise<readonly Found[]> {
-    return Promise.all(
-      point.disks.map(async (disk) => {
-        const file = this.#storage.fileOf(point, disk);
-        return { disk, file, record: await this.#storage.read(file) };
-      }),
-    );
+  #find(point: EnginePoint): readonly Found[] {
+    return point.disks.map((disk) => {
+      const file = this.#storage.fileOf(point, disk);
+      return { disk, file, record: this.#storage.read(file) };
+    });
   }
 
   /** A step that reads the point's files first. One at a time for each point, or a hold could overwrite a later one. */
@@ -177,7 +174,7 @@ export class SimulatedEngine implements Engine {
     const before = this.#tails.get(point.pointID);
     const step = (async () => {
       await before;
-      return this.#step(name, point.pointID, async () => act(await this.#find(point)));
+      return this.#step(name, point.pointID, () => act(this.#find(point)));
     })();
     this.#tails.set(point.pointID, step);
     const answer = await step;
@@ -189,12 +186,12 @@ export class SimulatedEngine implements Engine {
    * Every step's frame: nothing is believed, least of all an absence, unless the marker was there before and after. Whatever
    * goes wrong on the way is Unknown; this is the edge where the file system's errors become answers.
    */
-  async #step<T>(name: StepName, id: string, act: () => Promise<Step<T>>): Promise<Step<T>> {
+  async #step<T>(name: StepName, id: string, act: () => Promise<Step<T>> | Step<T>): Promise<Step<T>> {
     if (this.#closed) return { type: 'Unknown', words: 'the engine is closed' };
     try {
-      await this.#storage.requireMarker();
-      const answer = (await this.#fault(name, id)) ?? (await act());
-      await this.#storage.requireMarker();
+      this.#storage.requireMarker();
+      const answer = this.#fault(name, id) ?? (await act());
+      this.#storage.requireMarker();
       return answer;
     } catch (error) {
       return { type: 'Unknown', words: error instanceof Error ? error.message : String(error) };
@@ -202,11 +199,11 @@ export class SimulatedEngine implements Engine {
   }
 
   /** A fault for this very point (item, source) goes before one for every use of the step. */
-  async #fault(name: StepName, id: string): Promise<Fault | undefined> {
-    const files = await this.#storage.list('faults');
+  #fault(name: StepName, id: string): Fault | undefined {
+    const files = this.#storage.list('faults');
     const file = [`${name}.${id}`, name].find((candidate) => files.includes(candidate));
     if (file === undefined) return undefined;
-    const text = await this.#storage.text(`faults/${file}`);
+    const text = this.#storage.text(`faults/${file}`);
     return text === undefined ? undefined : parseFault(text, `faults/${file}`);
   }
 }

@@ -8,9 +8,24 @@
  *     tmp/                                files on their way to a rename
  *
  * A directory without marker is a mount that went away: an empty one proves nothing, so nobody may conclude from it.
+ *
+ * Calls block: these are files of a few hundred bytes on a disk of this machine, and a trip through the thread pool costs ten
+ * times what the call itself does.
  */
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { EngineDisk, EnginePoint } from '../../../ports/engine.ts';
 import { decodeRecord, encodeRecord, type DiskRecord } from './record.ts';
@@ -41,15 +56,16 @@ export class Storage {
     const storage = new Storage(root);
     await mkdir(root, { recursive: true });
     const entries = (await readdir(root)).filter((entry) => entry !== 'lost+found');
-    if (entries.length === 0) await writeFile(storage.#at(MARKER), '', { flag: 'wx' }).catch(unless('EEXIST'));
+    if (entries.length === 0)
+      await writeFile(storage.#at(MARKER), '', { flag: 'wx' }).catch((error: unknown) => tolerate(error, ['EEXIST']));
     // What a crash left half-written. A writer in another process loses its file here, answers Unknown, and asks again.
     if (entries.includes(MARKER)) await rm(storage.#at(TEMPORARY), { recursive: true, force: true });
     return storage;
   }
 
   /** @throws StorageUnavailable where the marker isn't there or is another one */
-  async requireMarker(): Promise<void> {
-    const found = await stat(this.#at(MARKER)).catch(unless('ENOENT', 'ENOTDIR'));
+  requireMarker(): void {
+    const found = unless(['ENOTDIR'], () => statSync(this.#at(MARKER), { throwIfNoEntry: false }));
     if (found === undefined) throw new StorageUnavailable(`${this.#at(MARKER)} is not there: is the storage mounted?`);
     const identity = `${found.dev}:${found.ino}`;
     this.#identity ??= identity;
@@ -62,55 +78,61 @@ export class Storage {
   }
 
   /** @throws UnreadableRecord */
-  async read(file: string): Promise<DiskRecord | undefined> {
-    const text = await this.text(file);
+  read(file: string): DiskRecord | undefined {
+    const text = this.text(file);
     return text === undefined ? undefined : decodeRecord(text, file);
   }
 
   /** Content of any file; undefined where there is none. */
-  async text(file: string): Promise<string | undefined> {
-    return readFile(this.#at(file), 'utf8').catch(unless('ENOENT', 'ENOTDIR'));
+  text(file: string): string | undefined {
+    return unless(['ENOENT', 'ENOTDIR'], () => readFileSync(this.#at(file), 'utf8'));
   }
 
   /** Puts a record where none is, whole or not at all. False: somebody was first, and nothing was changed. */
-  async create(file: string, record: DiskRecord): Promise<boolean> {
-    await mkdir(path.dirname(this.#at(file)), { recursive: true });
-    const temporary = await this.#temporary(record);
+  create(file: string, record: DiskRecord): boolean {
+    mkdirSync(path.dirname(this.#at(file)), { recursive: true });
+    const temporary = this.#temporary(record);
     // A link fails where a rename would overwrite.
-    const linked = await link(temporary, this.#at(file))
-      .then(() => true)
-      .catch(unless('EEXIST'));
-    await unlink(temporary);
+    const linked = unless(['EEXIST'], () => {
+      linkSync(temporary, this.#at(file));
+      return true;
+    });
+    unlinkSync(temporary);
     return linked === true;
   }
 
-  async replace(file: string, record: DiskRecord): Promise<void> {
-    await rename(await this.#temporary(record), this.#at(file));
+  replace(file: string, record: DiskRecord): void {
+    renameSync(this.#temporary(record), this.#at(file));
   }
 
-  async remove(file: string): Promise<void> {
-    await unlink(this.#at(file)).catch(unless('ENOENT'));
+  remove(file: string): void {
+    unless(['ENOENT'], () => unlinkSync(this.#at(file)));
   }
 
   /** Removes the directories of a point and of its item as far as they are empty. */
-  async prune(point: EnginePoint): Promise<void> {
+  prune(point: EnginePoint): void {
     for (const folder of [path.join('items', point.itemID, point.pointID), path.join('items', point.itemID)]) {
-      await rmdir(this.#at(folder)).catch(unless('ENOENT', 'ENOTEMPTY', 'EEXIST'));
+      unless(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => rmdirSync(this.#at(folder)));
     }
   }
 
   /** Names in a folder, sorted; none where there is no such folder. */
-  async list(...folder: readonly string[]): Promise<readonly string[]> {
-    const names = await readdir(this.#at(path.join(...folder))).catch(unless('ENOENT', 'ENOTDIR'));
-    return (names ?? []).sort();
+  list(...folder: readonly string[]): readonly string[] {
+    const directory = this.#at(path.join(...folder));
+    // Most storages have no faults: asking first spares each step an exception.
+    if (!existsSync(directory)) return [];
+    return (unless(['ENOENT', 'ENOTDIR'], () => readdirSync(directory)) ?? []).sort();
   }
 
-  async #temporary(record: DiskRecord): Promise<string> {
+  #temporary(record: DiskRecord): string {
     const temporary = this.#at(path.join(TEMPORARY, randomUUID()));
-    const write = (): Promise<true> => writeFile(temporary, encodeRecord(record)).then(() => true);
-    if ((await write().catch(unless('ENOENT'))) === true) return temporary;
-    await mkdir(path.dirname(temporary), { recursive: true });
-    await write();
+    const write = (): true => {
+      writeFileSync(temporary, encodeRecord(record));
+      return true;
+    };
+    if (unless(['ENOENT'], write) === true) return temporary;
+    mkdirSync(path.dirname(temporary), { recursive: true });
+    write();
     return temporary;
   }
 
@@ -119,10 +141,16 @@ export class Storage {
   }
 }
 
-/** A handler for `catch` that turns these codes into undefined and throws everything else on. */
-function unless(...codes: readonly string[]): (error: NodeJS.ErrnoException) => undefined {
-  return (error) => {
-    if (!codes.includes(error.code ?? '')) throw error;
+/** What the call returns; undefined where it fails with one of these codes. Everything else is thrown on. */
+function unless<T>(codes: readonly string[], call: () => T): T | undefined {
+  try {
+    return call();
+  } catch (error) {
+    tolerate(error, codes);
     return undefined;
-  };
+  }
+}
+
+function tolerate(error: unknown, codes: readonly string[]): void {
+  if (!codes.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
 }
