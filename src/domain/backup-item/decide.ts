@@ -2,7 +2,7 @@
  * One observation in, one step out. The rules are ordered and named; the first that answers decides. What a rule settles on is
  * compared with what stands there, so that nothing is written where nothing changes.
  */
-import { canonical } from '../canonical.ts';
+import { isSame } from '../canonical.ts';
 import type { Step } from './actions.ts';
 import { clearImmediate, deletingRules } from './deleting.ts';
 import { isNew, recordIsUnreadable, recordMayBeLost } from './identity.ts';
@@ -48,7 +48,7 @@ export function decide(o: Observation): Step {
 function toStep(rule: string, o: Observation, outcome: Outcome): Step {
   if (outcome.type !== 'Settle') return { type: 'Act', rule, action: outcome };
   const status = project(o, outcome);
-  if (canonical(status) === canonical(o.item.status)) {
+  if (isSame(status, o.item.status)) {
     return { type: 'Wait', rule, ...(outcome.wakeAt === undefined ? {} : { wakeAt: outcome.wakeAt }) };
   }
   return {

@@ -2,7 +2,7 @@
  * ToBeDeleted: everything is on hold until the deadline, and comes back with an undelete. A raw-deleted object hands its record
  * over to a new one here; the deadline stays what it is.
  */
-import { canonical } from '../canonical.ts';
+import { isSame } from '../canonical.ts';
 import { formatInstant } from '../time.ts';
 import { dueAt } from '../retention.ts';
 import { raiseLateDeadline } from './deleting.ts';
@@ -158,7 +158,7 @@ function summaryOf(summary: HandOverRecord['recoveryPoints'] | undefined): HandO
 
 /** The server may answer with another key order. */
 function sameRecord(a: HandOverRecord | undefined, b: HandOverRecord): boolean {
-  return a !== undefined && canonical(a) === canonical(b);
+  return a !== undefined && isSame(a, b);
 }
 
 /** The status says ToBeDeleted, so the deletion is done; a hand-over is done once it is a new object that says so. */

@@ -1,6 +1,6 @@
 /** A BackupPolicy can't go while an Active item lives by it. */
 import type { BackupPolicyStatus } from '../../api/backup-policy.gen.ts';
-import { canonical } from '../canonical.ts';
+import { isSame } from '../canonical.ts';
 import { mergeConditions } from '../conditions.ts';
 import type { Instant } from '../time.ts';
 
@@ -26,7 +26,7 @@ export function decidePolicy(o: PolicyObservation): PolicyStep {
   if (used && !o.hasFinalizer && !o.terminating) return { type: 'AddFinalizer' };
   if (o.terminating && o.hasFinalizer && !used) return { type: 'RemoveFinalizer' };
   const status = statusOf(o);
-  return canonical(status) === canonical(o.status) ? { type: 'Wait' } : { type: 'WriteStatus', status };
+  return isSame(status, o.status) ? { type: 'Wait' } : { type: 'WriteStatus', status };
 }
 
 function statusOf(o: PolicyObservation): BackupPolicyStatus {

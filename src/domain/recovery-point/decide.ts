@@ -8,7 +8,7 @@
  * Both carry the same spec.pointID, which is the identity that items, digests and engines use.
  */
 import type { RecoveryPointStatus } from '../../api/recovery-point.gen.ts';
-import { canonical } from '../canonical.ts';
+import { isSame } from '../canonical.ts';
 
 /** One of the two objects of an identity. */
 export interface PointObject {
@@ -87,5 +87,5 @@ function pointIDOf({ spec }: PointObject): unknown {
 }
 
 function same(a: unknown, b: unknown): boolean {
-  return canonical(a) === canonical(b);
+  return isSame(a, b);
 }

@@ -4,7 +4,7 @@
  */
 import type { VaultStatus } from '../../api/vault.gen.ts';
 import type { Condition } from '../../api/meta.ts';
-import { canonical } from '../canonical.ts';
+import { isSame } from '../canonical.ts';
 import { mergeConditions, type Verdict } from '../conditions.ts';
 import { earliest, formatInstant, formatSpan, DAY_MS, type Instant } from '../time.ts';
 
@@ -65,7 +65,7 @@ const NAMED = 10;
 export function decideVault(o: VaultObservation): VaultStep {
   if (!o.terminating && !o.hasFinalizer) return { type: 'AddFinalizer' };
   const status = statusOf(o);
-  if (canonical(status) !== canonical(o.status)) return { type: 'WriteStatus', status, events: eventsOf(o, status) };
+  if (!isSame(status, o.status)) return { type: 'WriteStatus', status, events: eventsOf(o, status) };
   if (!o.terminating || !o.hasFinalizer || isBlocked(o.cached)) return { type: 'Wait' };
   if (o.live === undefined) return { type: 'LookForReferences' };
   return isBlocked(o.live) ? { type: 'Wait' } : { type: 'RemoveFinalizer' };
@@ -76,6 +76,10 @@ export function mayHaveData(item: VaultItem): boolean {
   return item.deleteState === undefined || (item.deleteState !== 'Purged' && item.holdsData);
 }
 
+function isSoftDeleted({ deleteState }: VaultItem): boolean {
+  return deleteState === 'ToBeDeleted' || deleteState === 'Purging';
+}
+
 export function isBlocked({ items, points, jobs }: References): boolean {
   return items.some(mayHaveData) || points.length > 0 || jobs.length > 0;
 }
@@ -83,8 +87,8 @@ export function isBlocked({ items, points, jobs }: References): boolean {
 function statusOf(o: VaultObservation): VaultStatus {
   const refs = o.live ?? o.cached;
   const present = refs.items.filter((item) => item.deleteState !== 'Purged');
-  const softDeleted = present.filter((item) => item.deleteState === 'ToBeDeleted' || item.deleteState === 'Purging');
-  const stopped = present.filter((item) => item.stopped && !softDeleted.includes(item));
+  const softDeleted = present.filter(isSoftDeleted);
+  const stopped = present.filter((item) => item.stopped && !isSoftDeleted(item));
   const next = earliest(softDeleted.map((item) => item.purgeTime));
   return {
     observedGeneration: o.generation,
