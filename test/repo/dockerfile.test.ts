@@ -39,7 +39,7 @@ test('each RUN is one program with its arguments, as the integration test runs i
 
 test('the image runs one program, as nobody, and builds nothing', () => {
   expect(words('USER')).toEqual(['65532:65532']);
-  expect(words('ENTRYPOINT')).toEqual(['["/nodejs/bin/node", "dist/main.js"]']);
+  expect(words('ENTRYPOINT')).toEqual(['["/nodejs/bin/node", "--max-semi-space-size=8", "dist/main.js"]']);
   expect(words('RUN')).toEqual([]);
   expect(words('COPY').filter((rest) => !rest.startsWith('--from=build '))).toEqual([]);
 });
