@@ -13,6 +13,8 @@ export const JOB_FINALIZER = `${GROUP}/job`;
 /** Ties points and jobs to their item; survives the re-creation of an object. */
 export const ITEM_ID_LABEL = `${GROUP}/item-id`;
 export const VAULT_LABEL = `${GROUP}/vault`;
+/** A hash over vault and source: finds what an item that has lost its status had. */
+export const SOURCE_LABEL = `${GROUP}/source`;
 /** On an item that the operator re-created after a raw delete: uid of the object that was deleted. For readers only. */
 export const PREVIOUS_UID_ANNOTATION = `${GROUP}/previous-uid`;
 /** On a stand-in of a raw-deleted recovery point: the name under which it will come back. */

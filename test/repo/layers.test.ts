@@ -38,6 +38,7 @@ const allowedBlind = [
   'src/ports',
   'src/controllers/backup-item/engine-point.ts',
   'src/controllers/backup-item/live.ts',
+  'src/controllers/labels.ts',
 ];
 
 interface Edge {

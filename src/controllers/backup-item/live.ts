@@ -5,7 +5,15 @@
 import type { BackupItem } from '../../api/backup-item.gen.ts';
 import type { BackupJob } from '../../api/backup-job.gen.ts';
 import type { KubeObject } from '../../api/meta.ts';
-import { BACKUP_ITEMS, BACKUP_JOBS, ITEM_ID_LABEL, NAMESPACES, RECOVERY_POINTS, VAULTS } from '../../api/names.ts';
+import {
+  BACKUP_ITEMS,
+  BACKUP_JOBS,
+  ITEM_ID_LABEL,
+  NAMESPACES,
+  RECOVERY_POINTS,
+  SOURCE_LABEL,
+  VAULTS,
+} from '../../api/names.ts';
 import type { RecoveryPoint } from '../../api/recovery-point.gen.ts';
 import type { Vault as VaultObject } from '../../api/vault.gen.ts';
 import { canonical } from '../../domain/canonical.ts';
@@ -24,6 +32,7 @@ import { type Instant, instantOf } from '../../domain/time.ts';
 import type { Engine } from '../../ports/engine.ts';
 import { isNotFound, type KubeApi } from '../../ports/kube.ts';
 import type { ServerClock } from '../../ports/clock.ts';
+import { sourceLabel } from '../labels.ts';
 import { enginePoint } from './engine-point.ts';
 
 /** What a live look needs; no cache among it. */
@@ -180,28 +189,38 @@ async function vaultEngine(parts: LiveParts, item: Item): Promise<Engine | undef
   }
 }
 
-/** Jobs and points of this vault and source, and which itemIDs other items carry. */
-export async function readOrigin({ kube }: LiveParts, item: Item): Promise<Origin> {
+/**
+ * Jobs and points of this vault and source. They bear a label over both, so that a namespace of ten thousand items isn't read
+ * for each; what the label finds is compared by name.
+ *
+ * @param isCarried whether another item has this itemID. It may come from a cache: whoever has it keeps it, and an item whose
+ *   status was written since can't have been without one in the same cache
+ */
+export async function readOrigin(
+  { kube, hash }: LiveParts,
+  item: Item,
+  isCarried: (itemID: string) => boolean,
+): Promise<Origin> {
   const { namespace } = item;
-  const [jobs, points, items] = [
-    await kube.list<BackupJob>(BACKUP_JOBS, { namespace }),
-    await kube.list<RecoveryPoint>(RECOVERY_POINTS, { namespace }),
-    await kube.list<BackupItem>(BACKUP_ITEMS, { namespace }),
-  ];
+  const selected = { namespace, labelSelector: `${SOURCE_LABEL}=${sourceLabel(item, hash)}` };
   const wanted = canonical([item.vaultName, item.source]);
-  const others = items.filter((other) => other.metadata.uid !== item.uid);
+  const jobs = (await kube.list<BackupJob>(BACKUP_JOBS, selected)).map(decodeJob);
+  const points = (await kube.list<RecoveryPoint>(RECOVERY_POINTS, selected)).filter(({ spec }) =>
+    matches(spec, wanted),
+  );
+  const ids = [...jobs.flatMap((job) => job.itemID ?? []), ...points.map(({ spec }) => spec.itemID)];
   return {
-    jobs: jobs.map(decodeJob).filter((job) => job.itemName === item.name || matches(job.record?.spec, wanted)),
-    points: onePerIdentity(points.filter((point) => matches(point.spec, wanted))).map(decodePoint),
-    taken: new Set(others.flatMap((other) => other.status?.itemID ?? [])),
+    jobs: jobs.filter((job) => job.record === undefined || matches(job.record.spec, wanted)),
+    points: onePerIdentity(points).map(decodePoint),
+    taken: new Set(ids.filter(isCarried)),
   };
 }
 
 function matches(
-  spec: { readonly vaultRef: { readonly name: string }; readonly source: unknown } | undefined,
+  spec: { readonly vaultRef: { readonly name: string }; readonly source: unknown },
   wanted: string,
 ): boolean {
-  return spec !== undefined && canonical([spec.vaultRef.name, spec.source]) === wanted;
+  return canonical([spec.vaultRef.name, spec.source]) === wanted;
 }
 
 export async function readJob({ kube }: LiveParts, namespace: string, name: string): Promise<BackupJob> {

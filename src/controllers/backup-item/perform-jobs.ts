@@ -1,6 +1,6 @@
 /** Writes to BackupJobs. Names are derived from the occasion, so that asking twice makes one job. */
 import type { BackupJob } from '../../api/backup-job.gen.ts';
-import { API_VERSION, BACKUP_JOBS, ITEM_ID_LABEL, JOB_FINALIZER, MANAGER, VAULT_LABEL } from '../../api/names.ts';
+import { API_VERSION, BACKUP_JOBS, JOB_FINALIZER, MANAGER } from '../../api/names.ts';
 import type { Action } from '../../domain/backup-item/actions.ts';
 import type { Item, Job } from '../../domain/backup-item/observation.ts';
 import { canonical } from '../../domain/canonical.ts';
@@ -8,6 +8,7 @@ import { suffixed } from '../../domain/object-name.ts';
 import { hasCode, KubeError } from '../../ports/kube.ts';
 import { mergePatch } from '../../runtime/merge-patch.ts';
 import type { Context } from '../context.ts';
+import { recordLabels } from '../labels.ts';
 
 type ActionOf<T extends Action['type']> = Extract<Action, { type: T }>;
 
@@ -24,7 +25,7 @@ export async function createJob(context: Context, item: Item, action: ActionOf<'
         name: jobName(context, item, { operation: spec.operation, occasion, attempt }),
         namespace: item.namespace,
         finalizers: [JOB_FINALIZER],
-        labels: labelsOf(item, spec.itemID),
+        labels: recordLabels(item, spec.itemID, context.hash),
       },
       spec,
     };
@@ -37,12 +38,6 @@ export async function createJob(context: Context, item: Item, action: ActionOf<'
       status: 409,
     },
   );
-}
-
-function labelsOf(item: Item, itemID: string | undefined): Record<string, string> {
-  // A vault's name may be longer than a label's value; such a vault finds its jobs through its items.
-  const vault = item.vaultName.length <= 63 ? { [VAULT_LABEL]: item.vaultName } : {};
-  return { ...vault, ...(itemID === undefined ? {} : { [ITEM_ID_LABEL]: itemID }) };
 }
 
 interface Naming {
@@ -89,7 +84,7 @@ export async function acceptJob(context: Context, item: Item, { job, status }: A
           resourceVersion,
           uid: job.uid,
           finalizers: [...(object?.metadata.finalizers ?? []), JOB_FINALIZER],
-          labels: labelsOf(item, status.itemID),
+          labels: recordLabels(item, status.itemID, context.hash),
         },
       },
       { fieldManager: MANAGER },

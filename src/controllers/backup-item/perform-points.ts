@@ -1,18 +1,12 @@
 /** Writes to RecoveryPoints. The record is there before the bytes, and goes after them. */
-import {
-  API_VERSION,
-  ITEM_ID_LABEL,
-  MANAGER,
-  RECOVERY_POINTS,
-  RETENTION_FINALIZER,
-  VAULT_LABEL,
-} from '../../api/names.ts';
+import { API_VERSION, MANAGER, RECOVERY_POINTS, RETENTION_FINALIZER } from '../../api/names.ts';
 import type { RecoveryPoint } from '../../api/recovery-point.gen.ts';
 import type { Action } from '../../domain/backup-item/actions.ts';
 import type { Item, Point } from '../../domain/backup-item/observation.ts';
 import { hasCode, isNotFound } from '../../ports/kube.ts';
 import { mergePatch } from '../../runtime/merge-patch.ts';
 import type { Context } from '../context.ts';
+import { recordLabels } from '../labels.ts';
 
 type ActionOf<T extends Action['type']> = Extract<Action, { type: T }>;
 
@@ -21,7 +15,6 @@ export async function createPoint(
   item: Item,
   { name, spec }: ActionOf<'CreatePoint'>,
 ): Promise<void> {
-  const labels = item.vaultName.length <= 63 ? { [VAULT_LABEL]: item.vaultName } : {};
   const point: RecoveryPoint = {
     apiVersion: API_VERSION,
     kind: 'RecoveryPoint',
@@ -29,7 +22,7 @@ export async function createPoint(
       name,
       namespace: item.namespace,
       finalizers: [RETENTION_FINALIZER],
-      labels: { ...labels, [ITEM_ID_LABEL]: spec.itemID },
+      labels: recordLabels(item, spec.itemID, context.hash),
     },
     spec,
   };

@@ -76,7 +76,7 @@ async function look({ context, rate }: Performer, action: Look, o: Observation, 
   const { item } = o;
   switch (action.type) {
     case 'LookForOrigin': {
-      pass.saw({ origin: await readOrigin(context, item) });
+      pass.saw({ origin: await readOrigin(context, item, (itemID) => isCarried(context, item, itemID)) });
       return;
     }
     case 'LookAtVault': {
@@ -105,6 +105,12 @@ async function look({ context, rate }: Performer, action: Look, o: Observation, 
       return;
     }
   }
+}
+
+/** Whether another item has this itemID. */
+function isCarried({ stores }: Context, item: Item, itemID: string): boolean {
+  const carriers = stores.items.indexed('itemID', `${item.namespace}/${itemID}`);
+  return carriers.some((key) => stores.items.facets(key)?.uid !== item.uid);
 }
 
 function itemIDOf({ state }: Item): string {
