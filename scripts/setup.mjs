@@ -83,7 +83,8 @@ async function runNpm(...args) {
 async function installDependencies() {
   if (isInstalled()) return;
   say('installing the dependencies of package-lock.json (npm ci)');
-  await runNpm('ci', '--no-audit', '--no-fund');
+  // That the user's Node is older than ours is no news: ours comes with what is installed here.
+  await runNpm('ci', '--no-audit', '--no-fund', '--loglevel=error');
 }
 
 async function needOwnNode() {

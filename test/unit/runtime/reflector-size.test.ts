@@ -22,13 +22,21 @@ test.for([{ streams: true }, { streams: false }])(
   { timeout: 120_000 },
   async ({ streams }) => {
     const world = new World();
-    world.restore(Array.from({ length: OBJECTS }, (_, i) => itemAt(i) as StoredObject), 2_000_000);
+    world.restore(
+      Array.from({ length: OBJECTS }, (_, i) => itemAt(i) as StoredObject),
+      2_000_000,
+    );
     await using fake = await FakeApiServer.start({ world });
     if (!streams) fake.watches.watchList = 'Refuse';
     await using connected = await connectTo(fake);
     const script = path.resolve(import.meta.dirname, '../../support/fake-api-server/sync-once.ts');
     const flags = ['--max-old-space-size=96', '--expose-gc'];
-    const { stdout } = await promisify(execFile)(process.execPath, [...flags, script, fake.origin, connected.directory]);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...flags,
+      script,
+      fake.origin,
+      connected.directory,
+    ]);
     const cost = JSON.parse(stdout) as SyncCost;
     expect(cost.objects).toBe(OBJECTS);
     expect(cost.heapBytesPerObject).toBeLessThan(1_024);
