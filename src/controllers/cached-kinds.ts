@@ -11,6 +11,7 @@ import {
   BACKUP_JOBS,
   BACKUP_POLICIES,
   NAMESPACES,
+  POLICY_FINALIZER,
   RECOVERY_POINTS,
   RETENTION_FINALIZER,
   STAND_IN_FOR_ANNOTATION,
@@ -198,10 +199,18 @@ export const cachedVaults: CachedKind<Vault, SpecFacets> = {
   indexes: {},
 };
 
-export const cachedPolicies: CachedKind<BackupPolicy, SpecFacets> = {
+export interface PolicyFacets extends SpecFacets {
+  /** It bears our finalizer: nobody can take it from under the items that use it. */
+  readonly held: boolean;
+}
+
+export const cachedPolicies: CachedKind<BackupPolicy, PolicyFacets> = {
   type: BACKUP_POLICIES,
   trim: trimLabels,
-  facets: specFacets,
+  facets: (policy) => ({
+    ...specFacets(policy),
+    held: policy.metadata.finalizers?.includes(POLICY_FINALIZER) ?? false,
+  }),
   indexes: {},
 };
 
@@ -221,6 +230,6 @@ export interface Stores {
   readonly points: Store<RecoveryPoint, PointFacets>;
   readonly jobs: Store<BackupJob, JobFacets>;
   readonly vaults: Store<Vault, SpecFacets>;
-  readonly policies: Store<BackupPolicy, SpecFacets>;
+  readonly policies: Store<BackupPolicy, PolicyFacets>;
   readonly namespaces: Store<KubeObject, NamespaceFacets>;
 }

@@ -40,14 +40,26 @@ function onItems(stores: Stores, queues: Queues): void {
     if (facets === undefined) return;
     const { namespace } = parseKey(key);
     queues.vaults.addAfter(`${namespace}/${facets.vault}`, COALESCE_MS);
-    if (old?.effectivePolicy !== now?.effectivePolicy) {
-      for (const policy of [old?.effectivePolicy, now?.effectivePolicy]) {
-        if (policy !== undefined) queues.policies.addAfter(`${namespace}/${policy}`, COALESCE_MS);
-      }
-    }
+    tellPolicies(stores, queues, { old, now }, namespace);
     tellRivals(stores, queues, { key, old, now });
     if (now === undefined || now.deleteState === 'Purged') tellJobs(stores, queues, namespace, facets);
   });
+}
+
+/** The first use is told at once: until the policy is held, anybody could delete it. */
+function tellPolicies(
+  { policies }: Stores,
+  queues: Queues,
+  { old, now }: Pick<Change<ItemFacets>, 'old' | 'now'>,
+  namespace: string,
+): void {
+  if (old?.effectivePolicy === now?.effectivePolicy) return;
+  for (const name of [old?.effectivePolicy, now?.effectivePolicy]) {
+    if (name === undefined) continue;
+    const policy = `${namespace}/${name}`;
+    if (name === now?.effectivePolicy && policies.facets(policy)?.held === false) queues.policies.add(policy);
+    else queues.policies.addAfter(policy, COALESCE_MS);
+  }
 }
 
 /** Who comes first may have changed for the others that want the same source. */
@@ -102,14 +114,17 @@ function changed(old: SpecFacets | undefined, now: SpecFacets | undefined): bool
   return old?.generation !== now?.generation || old?.terminating !== now?.terminating || old?.held !== now?.held;
 }
 
+/** What we write there ourselves counts as one more change: at once, each write of counts in a storm would call for the next. */
 function onVaultsAndPolicies({ items, vaults, policies }: Stores, queues: Queues): void {
   vaults.subscribe(({ key, old, now }) => {
+    if (!changed(old, now)) return queues.vaults.addAfter(key, COALESCE_MS);
     queues.vaults.add(key);
-    if (changed(old, now)) for (const item of items.indexed('vault', key)) queues.items.add(item);
+    for (const item of items.indexed('vault', key)) queues.items.add(item);
   });
   policies.subscribe(({ key, old, now }) => {
+    if (!changed(old, now)) return queues.policies.addAfter(key, COALESCE_MS);
     queues.policies.add(key);
-    if (changed(old, now)) for (const item of items.indexed('policy', key)) queues.items.add(item);
+    for (const item of items.indexed('policy', key)) queues.items.add(item);
   });
 }
 

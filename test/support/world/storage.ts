@@ -36,4 +36,10 @@ export class StoredData {
   async mended(step: string): Promise<void> {
     await rm(path.join(this.directory, 'faults', step), { force: true });
   }
+
+  /** What the storage says of a source from now on: `{disks: [...]}` or `{absent: words}`. */
+  async source(namespace: string, name: string, report: object): Promise<void> {
+    await mkdir(path.join(this.directory, 'sources', namespace), { recursive: true });
+    await writeFile(path.join(this.directory, 'sources', namespace, `${name}.json`), JSON.stringify(report));
+  }
 }
