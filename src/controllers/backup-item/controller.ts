@@ -4,10 +4,10 @@
  */
 import type { ObjectKey } from '../../api/meta.ts';
 import { keyOf, parseKey } from '../../api/meta.ts';
-import { decodeJob } from '../../domain/backup-item/decode.ts';
+import { decodeItem, decodeJob } from '../../domain/backup-item/decode.ts';
 import { decide } from '../../domain/backup-item/decide.ts';
 import { suffixed } from '../../domain/object-name.ts';
-import { postHandedOver } from '../../domain/backup-item/identity.ts';
+import { continues, postHandedOver } from '../../domain/backup-item/identity.ts';
 import type { Item, Job, Observation } from '../../domain/backup-item/observation.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ReconcileContext, Reconciler } from '../../runtime/controller.ts';
@@ -89,12 +89,13 @@ export class BackupItemReconciler implements Reconciler {
   /** The deleted object itself carries the record until it is gone, and so does one that was posted but has no status yet. */
   #nameIsTaken(key: ObjectKey, job: Job): boolean | 'ByItself' {
     const { stores, hash } = this.#context;
-    const present = stores.items.facets(keyOf(key));
+    const present = stores.items.get(keyOf(key));
     const derived = suffixed(key.name, hash(job.record?.itemID ?? '').slice(0, 8));
     const beside = stores.items.facets(keyOf({ namespace: key.namespace, name: derived }));
     if (beside !== undefined && beside.itemID === undefined) return 'ByItself';
-    if (present === undefined) return false;
-    return present.uid === job.record?.itemUID || isUntold(stores.items.get(keyOf(key))) ? 'ByItself' : true;
+    if (present === undefined || job.record === undefined) return false;
+    const isIts = present.metadata.uid === job.record.itemUID || continues(decodeItem(present), job.record);
+    return isIts ? 'ByItself' : true;
   }
 }
 
@@ -111,13 +112,4 @@ function logTransition(log: Log, { item }: Observation, rule: string, status: It
     requestedBy: status.deletionRequest?.by,
     purgeTime: status.purgeTime,
   });
-}
-
-/** Posted by us, or about to be judged by the same rules: an object with our finalizer and no status. */
-function isUntold(object: ReturnType<Context['stores']['items']['get']>): boolean {
-  return (
-    object?.status?.itemID === undefined &&
-    object?.spec.protection === 'StopDeleteData' &&
-    (object.metadata.finalizers?.length ?? 0) > 0
-  );
 }

@@ -2,8 +2,8 @@
 import type { BackupItem } from '../../api/backup-item.gen.ts';
 import { API_VERSION, BACKUP_ITEMS, MANAGER, PREVIOUS_UID_ANNOTATION, RETENTION_FINALIZER } from '../../api/names.ts';
 import type { NewItem } from '../../domain/backup-item/actions.ts';
-import { derivedName } from '../../domain/backup-item/identity.ts';
-import { canonical } from '../../domain/canonical.ts';
+import { decodeItem } from '../../domain/backup-item/decode.ts';
+import { continues, derivedName } from '../../domain/backup-item/identity.ts';
 import { hasCode, KubeError } from '../../ports/kube.ts';
 import type { Context } from '../context.ts';
 
@@ -32,7 +32,7 @@ export async function createItem(context: Context, namespace: string, item: NewI
       object.metadata as { namespace: string; name: string },
     );
     context.stores.items.upsert(existing);
-    if (isOurs(existing, object)) return;
+    if (continues(decodeItem(existing), record)) return;
     const derived = derivedName(record, context.hash);
     // A newcomer has the name: it is left alone, and the record goes on beside it.
     if (item.name !== derived) return createItem(context, namespace, { ...item, name: derived });
@@ -56,10 +56,4 @@ function sayNameTaken({ events }: Context, { metadata }: BackupItem, record: New
     note: `carries on the deleted item ${record.itemName}, whose name another object took meanwhile: same data, same deadline ${record.purgeTime}`,
     action: 'HandOver',
   });
-}
-
-/** A name that is taken is ours only if its spec equals what we post, it bears our finalizer, and nobody has told it more. */
-function isOurs(existing: BackupItem, posted: BackupItem): boolean {
-  const bears = existing.metadata.finalizers?.includes(RETENTION_FINALIZER) ?? false;
-  return bears && existing.status?.itemID === undefined && canonical(existing.spec) === canonical(posted.spec);
 }

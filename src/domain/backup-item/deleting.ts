@@ -228,8 +228,10 @@ function sayToBeDeleted(o: Known, request: DeletionRequest, window: Window): Out
 /** If the accepting answer came later than the margin covers, the deadline moves by that much. */
 export function raiseLateDeadline(o: Known): Outcome | undefined {
   const { acceptedAt } = o.answers;
-  const { window } = o.record;
-  if (acceptedAt === undefined || window === undefined || !isAfter(acceptedAt, window, o)) return undefined;
+  const { window, handedOver } = o.record;
+  // A record that was handed over was said by another object, long ago: its deadline stays.
+  if (handedOver || acceptedAt === undefined || window === undefined || !isAfter(acceptedAt, window, o))
+    return undefined;
   const by = Math.ceil((acceptedAt - window.deleteTime) / SECOND_MS) * SECOND_MS;
   const raised = { ...window, purgeTime: laterOf(plus(window.purgeTime, by), undefined) };
   const { held } = o.answers;

@@ -8,7 +8,7 @@ import { formatInstant, earliest, later, parseInstant, type Instant } from '../t
 import type { Action } from './actions.ts';
 import { suffixed } from '../object-name.ts';
 import { isFinished } from './decode.ts';
-import type { HandOverRecord, Job, Observation, Origin } from './observation.ts';
+import type { HandOverRecord, Item, Job, Observation, Origin } from './observation.ts';
 import { type Outcome, ready, settle, type Settlement, type StatusChange } from './outcome.ts';
 
 /** Nothing is done to a record that this version can't read (P17). */
@@ -56,9 +56,13 @@ export function begin(o: Observation, itemID: string): StatusChange {
  * (an undelete).
  */
 function carryOn(o: Observation, origin: Origin): Settlement | undefined {
-  const job = origin.jobs.find((candidate) => carries(o, candidate, origin));
-  const record = job?.record;
-  if (record === undefined || !o.item.hasFinalizer) return undefined;
+  if (!o.item.hasFinalizer) return undefined;
+  const records = origin.jobs.flatMap((job) =>
+    job.record !== undefined && carries(o, job, origin) ? [job.record] : [],
+  );
+  // An earlier hand-over may still be open: of two records of one item, the later deadline holds (P12).
+  const [record] = records.sort((a, b) => (a.purgeTime < b.purgeTime ? 1 : -1));
+  if (record === undefined) return undefined;
   return settle([ready('True', 'SoftDeleted', softDeletedWords(record))], {
     ...recordFields(record),
     deleteState: 'ToBeDeleted',
@@ -73,7 +77,16 @@ function carries(o: Observation, job: Job, origin: Origin): boolean {
   return !origin.taken.has(record.itemID) && isSameSource(o, record) && isPosted(o, record);
 }
 
-export function isSameSource(o: Observation, { spec }: HandOverRecord): boolean {
+/**
+ * Whether an object that has a name we want is what the record goes on in: it says so, or it bears our finalizer and was told
+ * nothing yet. Its intent may have been edited since it was posted; that is an undelete, not another object.
+ */
+export function continues(item: Item, record: HandOverRecord): boolean {
+  if (item.state.type === 'Known') return item.state.record.itemID === record.itemID;
+  return item.state.type === 'None' && item.hasFinalizer && isSameSource({ item }, record);
+}
+
+export function isSameSource(o: Pick<Observation, 'item'>, { spec }: HandOverRecord): boolean {
   return (
     spec.vaultRef.name === o.item.vaultName &&
     JSON.stringify(sorted(spec.source)) === JSON.stringify(sorted(o.item.source))

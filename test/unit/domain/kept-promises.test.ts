@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { BackupJobRecord } from '../../../src/api/backup-job.gen.ts';
 import { RETENTION_FINALIZER } from '../../../src/api/names.ts';
-import { decodePoint, decodeVault } from '../../../src/domain/backup-item/decode.ts';
+import { decodeJob, decodePoint, decodeVault } from '../../../src/domain/backup-item/decode.ts';
 import { formatInstant, instantOf } from '../../../src/domain/time.ts';
 import {
   aJob,
@@ -279,4 +279,19 @@ test('a carried record whose job is done is told by the item alone', () => {
   const done = aJob('DeleteBackupData', { status: { state: 'Completed', record } });
   const item = aSoftDeletedItem({ status: { handedOver: true, recoveryPoints: { count: 0 } } });
   expect(decideOn({ item, jobs: [done] }).rule).toBe('waitForDeadline');
+});
+
+test('a hand-over that took weeks does not move the deadline', () => {
+  const item = aSoftDeletedItem({ status: { handedOver: true, ...windowStatus(at(-8), at(6)) } });
+  expect(decideOn({ item, points: [aPoint()], answers: { acceptedAt: NOW } }).rule).toBe('waitForDeadline');
+});
+
+test('of two open hand-overs of one item, the later deadline is carried on', () => {
+  const posted = aNewItem({ meta: { finalizers: [RETENTION_FINALIZER] }, spec: { protection: 'StopDeleteData' } });
+  const open = (name: string, purgeTime: string) =>
+    aJob('DeleteBackupData', { meta: { name }, status: { state: 'InProgress', record: { ...record, purgeTime } } });
+  const later = formatInstant(at(30));
+  const jobs = [open('first', record.purgeTime), open('second', later)];
+  const origin = { jobs: jobs.map(decodeJob), points: [], taken: new Set<string>() };
+  expect(statusWritten({ item: posted, jobs, live: { origin } }).purgeTime).toBe(later);
 });
