@@ -59,6 +59,8 @@ export function nowOf({ serverClock }: Context): Instant {
 
 /** Beyond this difference the clocks are not trusted anyway (safety.md section 4), and waiting for both could take years. */
 const BEARABLE_SKEW_MS = 30_000;
+/** While the clocks disagree every wait is cut to this, as it may be wrong by as much as they are. */
+const LOOK_AGAIN_MS = 60_000;
 
 /**
  * Server time to the queue's: the moment at which both the server's and the local clock have passed `at`. A gate that asks
@@ -68,5 +70,6 @@ export function toWall({ serverClock, clock }: Context, at: Instant): number {
   const wall = clock.wallMs();
   const server = serverClock.estimateMs();
   const behind = Math.min(Math.max(0, server - wall), BEARABLE_SKEW_MS);
-  return wall + (at - server) + behind;
+  const wait = at - server + behind;
+  return wall + (Math.abs(server - wall) > BEARABLE_SKEW_MS ? Math.min(wait, LOOK_AGAIN_MS) : wait);
 }
