@@ -10,11 +10,11 @@ export interface Disk {
   readonly content: string;
 }
 
-/** Every file under `items`. What vanishes while it is read was not there. */
-export async function readDisks(storage: string): Promise<readonly Disk[]> {
+/** Every file under `items`, or under that one item. What vanishes while it is read was not there. */
+export async function readDisks(storage: string, itemID?: string): Promise<readonly Disk[]> {
   const disks: Disk[] = [];
   const root = path.join(storage, 'items');
-  for (const item of await names(root)) {
+  for (const item of itemID === undefined ? await names(root) : [itemID]) {
     for (const point of await names(path.join(root, item)))
       disks.push(...(await readPoint(path.join(root, item, point))));
   }

@@ -45,8 +45,7 @@ export class Witness {
     if (status?.deleteState !== 'ToBeDeleted') return;
     const until = Date.parse(status.purgeTime ?? '');
     const itemID = status.itemID ?? (await this.#itemIDOf(call.key));
-    for (const disk of await readDisks(this.#storage)) {
-      if (disk.itemID !== itemID) continue;
+    for (const disk of await readDisks(this.#storage, itemID)) {
       const held = Date.parse(disk.retainUntil ?? '');
       if (!(held >= until)) this.#accuse(`${call.key} became ToBeDeleted while ${disk.handle} was not held until then`);
     }
@@ -100,15 +99,24 @@ export class Witness {
     this.#promised.set(itemID, Math.max(now, before));
   }
 
-  async #handlesOf({ pointID }: EnginePoint): Promise<readonly string[]> {
-    return (await readDisks(this.#storage)).filter((disk) => disk.pointID === pointID).map(({ handle }) => handle);
+  async #handlesOf({ itemID, pointID }: EnginePoint): Promise<readonly string[]> {
+    return (await readDisks(this.#storage, itemID))
+      .filter((disk) => disk.pointID === pointID)
+      .map(({ handle }) => handle);
   }
 
-  async #owner({ itemID }: EnginePoint): Promise<BackupItem | undefined> {
-    const items = await this.#admin.list<BackupItem>(BACKUP_ITEMS, { namespace: this.#namespace });
-    const owner = items.find((item) => item.status?.itemID === itemID);
+  /** In these stories an item has the name of its source, unless somebody else took that. */
+  async #owner({ itemID, source }: EnginePoint): Promise<BackupItem | undefined> {
+    const key = { namespace: this.#namespace, name: source.name };
+    const likely = await this.#admin.get<BackupItem>(BACKUP_ITEMS, key).catch(() => undefined);
+    const candidates = likely?.status?.itemID === itemID ? [likely] : await this.#items();
+    const owner = candidates.find((item) => item.status?.itemID === itemID);
     if (owner !== undefined) this.saw(owner);
     return owner;
+  }
+
+  #items(): Promise<readonly BackupItem[]> {
+    return this.#admin.list<BackupItem>(BACKUP_ITEMS, { namespace: this.#namespace });
   }
 
   #accuse(sentence: string): void {
