@@ -33,6 +33,11 @@ export interface ReconcileContext {
   /** Adds controller, object and reconcileID to every line. */
   readonly log: Log;
   readonly reconcileID: string;
+  /**
+   * To be called in the same turn in which the caches are read again, from the first read on: changes told until then (most
+   * are the reconcile's own writes) bring the key back no more.
+   */
+  looksAgain(): void;
 }
 
 /**
@@ -166,6 +171,7 @@ export class Controller implements KeySink {
       clock: this.#parts.clock,
       timeoutMs: this.#options.timeoutMs,
       timedOut: () => this.#metrics.timedOut(),
+      looksAgain: () => this.queue.looksAgain(key),
     });
     if (this.#aborted !== undefined) run.abort(this.#aborted);
     this.#runs.add(run);

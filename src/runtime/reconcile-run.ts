@@ -14,6 +14,7 @@ export interface RunLimits {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly timedOut: () => void;
+  readonly looksAgain: () => void;
 }
 
 /**
@@ -41,6 +42,10 @@ export class ReconcileRun {
       if (this.#reason !== undefined) this.#abort.abort(this.#reason);
     }
     return this.#abort.signal;
+  }
+
+  looksAgain(): void {
+    this.#limits.looksAgain();
   }
 
   abort(reason: Error): void {

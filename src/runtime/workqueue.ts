@@ -27,7 +27,8 @@ export interface WorkQueueOptions {
 
 /**
  * client-go's queue: a key that is added again before it is taken is kept once; one that is added while it is processed
- * is handed out again after {@link done}. So every key is processed after its last add, and never by two workers.
+ * is handed out again after {@link done}. So every key is processed after its last add, and never by two workers. Whoever
+ * processes it and looks at the world anew says so ({@link looksAgain}): what was added before that look needs no other.
  */
 export class WorkQueue implements KeySink {
   /** Keys to be processed, with the monotonic time of their add; those being processed too, if they were added again. */
@@ -111,6 +112,11 @@ export class WorkQueue implements KeySink {
     const key = this.#ready.shift();
     if (key !== undefined) return Promise.resolve(this.#take(key));
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** To be called by whoever processes the key, in the same turn in which all that it depends on is read again. */
+  looksAgain(key: string): void {
+    if (this.#processing.has(key)) this.#dirty.delete(key);
   }
 
   done(key: string): void {

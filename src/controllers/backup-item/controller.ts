@@ -42,6 +42,8 @@ export class BackupItemReconciler implements Reconciler {
       ctx.signal.throwIfAborted();
       const observation = observe(this.#context, key, pass, this.#rate);
       if (observation === undefined) return this.#gone(key, step);
+      // An open hand-over was looked for before the first step only, and an engine may have answered anew since it was asked.
+      if (observation.handOvers.length === 0 && !pass.waitsForEngine) ctx.looksAgain();
       const decision = decide(observation);
       if (decision.type === 'Wait') {
         return decision.wakeAt === undefined ? DONE : requeueAt(toWall(this.#context, decision.wakeAt));

@@ -3,10 +3,10 @@ import type { ObjectKey } from '../../api/meta.ts';
 import { keyOf, parseKey } from '../../api/meta.ts';
 import type { RecoveryPoint } from '../../api/recovery-point.gen.ts';
 import { decodeItem, decodeJob, decodePoint, decodeVault } from '../../domain/backup-item/decode.ts';
-import type { Item, Job, Lookup, Observation, OtherItem, Policy, Vault } from '../../domain/backup-item/observation.ts';
+import type { Item, Job, Lookup, Observation, OtherItem, Policy } from '../../domain/backup-item/observation.ts';
 import { onePerIdentity, pointsDigest } from '../../domain/backup-item/digest.ts';
 import { instantOf, plus } from '../../domain/time.ts';
-import { sourceKey } from '../cached-kinds.ts';
+import { sourceKey, type Stores } from '../cached-kinds.ts';
 import { type Context, nowOf } from '../context.ts';
 import { allowsSource } from '../source-allowed.ts';
 import type { Pass } from './pass.ts';
@@ -14,27 +14,27 @@ import type { PurgeRate } from './purge-rate.ts';
 
 /** @returns undefined where there is no such item in the cache */
 export function observe(context: Context, key: ObjectKey, pass: Pass, rate: PurgeRate): Observation | undefined {
-  const object = context.stores.items.get(keyOf(key));
+  const { stores } = context;
+  const object = pass.read(stores.items, keyOf(key));
   if (object === undefined) return undefined;
   const item = decodeItem(object);
   // Read once: an observation is of one moment.
   const now = nowOf(context);
   const itemID = item.state.type === 'Known' ? item.state.record.itemID : undefined;
   const source = sourceKey(item.namespace, item.vaultName, item.source);
-  const objects = pointObjects(context, item.namespace, itemID);
+  const objects = pointObjects(stores, pass, item.namespace, itemID);
   const points = objects.map(decodePoint);
-  const engineType = context.stores.vaults.get(keyOf({ namespace: item.namespace, name: item.vaultName }))?.spec.engine
-    ?.type;
+  const vault = pass.read(stores.vaults, keyOf({ namespace: item.namespace, name: item.vaultName }));
   return {
     item,
-    vault: vaultOf(context, item),
-    policy: policyOf(context, item),
+    vault: vault === undefined ? 'Absent' : decodeVault(vault),
+    policy: policyOf(stores, pass, item),
     sourceAllowed: allowsSource(context, item),
     points,
     digest: () => pointsDigest(objects, context.hash),
-    jobs: jobsOf(context, item, itemID),
+    jobs: jobsOf(stores, pass, item, itemID),
     rivals: rivalsOf(context, item, source),
-    handOvers: handOversOf(context, item, source),
+    handOvers: handOversOf(stores, pass, item, source),
     orphanPoints: orphans(context, item, source),
     namespaceTerminating: context.stores.namespaces.facets(`/${item.namespace}`)?.terminating ?? false,
     live: pass.live,
@@ -45,8 +45,11 @@ export function observe(context: Context, key: ObjectKey, pass: Pass, rate: Purg
       marginMs: context.settings.marginMs,
       jitterMs: context.settings.jitterMs,
       dayLengthMs: context.settings.dayLengthMs,
-      spread: spreadOf(context, itemID ?? item.uid),
-      engine: context.engines.forVault(engineType ?? 'CSISnapshot')?.type,
+      // Few rules ask, and a hash each time is not free.
+      get spread() {
+        return spreadOf(context, itemID ?? item.uid);
+      },
+      engine: context.engines.forVault(vault?.spec.engine?.type ?? 'CSISnapshot')?.type,
     },
     freshID: pass.freshID,
     hash: context.hash,
@@ -58,14 +61,9 @@ function spreadOf(context: Context, id: string): number {
   return Number.parseInt(context.hash(`jitter/${id}`).slice(0, 8), 16) / 0x1_0000_0000;
 }
 
-function vaultOf({ stores }: Context, item: Item): Lookup<Vault> {
-  const object = stores.vaults.get(keyOf({ namespace: item.namespace, name: item.vaultName }));
-  return object === undefined ? 'Absent' : decodeVault(object);
-}
-
-function policyOf({ stores }: Context, item: Item): Lookup<Policy> | undefined {
+function policyOf(stores: Stores, pass: Pass, item: Item): Lookup<Policy> | undefined {
   if (item.policyName === undefined) return undefined;
-  const object = stores.policies.get(keyOf({ namespace: item.namespace, name: item.policyName }));
+  const object = pass.read(stores.policies, keyOf({ namespace: item.namespace, name: item.policyName }));
   if (object === undefined) return 'Absent';
   return {
     name: item.policyName,
@@ -74,23 +72,28 @@ function policyOf({ stores }: Context, item: Item): Lookup<Policy> | undefined {
   };
 }
 
-function pointObjects({ stores }: Context, namespace: string, itemID: string | undefined): readonly RecoveryPoint[] {
+function pointObjects(
+  stores: Stores,
+  pass: Pass,
+  namespace: string,
+  itemID: string | undefined,
+): readonly RecoveryPoint[] {
   if (itemID === undefined) return [];
   const objects: RecoveryPoint[] = [];
   for (const key of stores.points.indexed('itemID', `${namespace}/${itemID}`)) {
-    const object = stores.points.get(key);
+    const object = pass.read(stores.points, key);
     if (object !== undefined) objects.push(object);
   }
   return onePerIdentity(objects);
 }
 
-function jobsOf({ stores }: Context, item: Item, itemID: string | undefined): readonly Job[] {
+function jobsOf(stores: Stores, pass: Pass, item: Item, itemID: string | undefined): readonly Job[] {
   const keys = new Set(stores.jobs.indexed('item', `${item.namespace}/${item.name}`));
   if (itemID !== undefined)
     for (const key of stores.jobs.indexed('itemID', `${item.namespace}/${itemID}`)) keys.add(key);
   const jobs: Job[] = [];
   for (const key of keys) {
-    const object = stores.jobs.get(key);
+    const object = pass.read(stores.jobs, key);
     if (object !== undefined) jobs.push(decodeJob(object));
   }
   return jobs.sort((a, b) => a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1));
@@ -114,14 +117,14 @@ function rivalsOf({ stores }: Context, item: Item, source: string): readonly Oth
   return rivals;
 }
 
-function handOversOf({ stores }: Context, item: Item, source: string): readonly Job[] {
+function handOversOf(stores: Stores, pass: Pass, item: Item, source: string): readonly Job[] {
   const keys = new Set([
     ...stores.jobs.indexed('keepsSource', source),
     ...stores.jobs.indexed('keepsName', `${item.namespace}/${item.name}`),
   ]);
   const jobs: Job[] = [];
   for (const key of keys) {
-    const object = stores.jobs.get(key);
+    const object = pass.read(stores.jobs, key);
     if (object !== undefined) jobs.push(decodeJob(object));
   }
   return jobs;

@@ -42,6 +42,29 @@ describe('keys', () => {
     expect(await queue.get()).toBe('a');
   });
 
+  test('what was added before a worker looked again does not bring the key back, what is added after does', async () => {
+    const { queue } = setUp();
+    queue.add('a');
+    await queue.get();
+    queue.add('a');
+    queue.looksAgain('a');
+    queue.done('a');
+    expect(queue.depth).toBe(0);
+    queue.add('a');
+    await queue.get();
+    queue.looksAgain('a');
+    queue.add('a');
+    queue.done('a');
+    expect(await takeAll(queue)).toEqual(['a']);
+  });
+
+  test('a key that waits is not forgotten because somebody looked', async () => {
+    const { queue } = setUp();
+    queue.add('a');
+    queue.looksAgain('a');
+    expect(await takeAll(queue)).toEqual(['a']);
+  });
+
   test('a worker that waits gets the next key', async () => {
     const { queue } = setUp();
     const waiting = queue.get();
