@@ -36,8 +36,11 @@ export class BackupPolicyReconciler implements Reconciler {
         now: nowOf(this.#context),
       });
       if (decision.type === 'Wait') return DONE;
-      if (decision.type === 'WriteStatus') await this.#writeStatus(policy, decision.status);
-      else {
+      if (decision.type === 'WriteStatus') {
+        await this.#writeStatus(policy, decision.status);
+        // The counts of a moment later are the business of a second later (triggers.ts).
+        return DONE;
+      } else {
         await patchFinalizers(kube, stores.policies, {
           type: BACKUP_POLICIES,
           object: policy,

@@ -41,6 +41,8 @@ export class VaultReconciler implements Reconciler {
         case 'WriteStatus':
           await this.#writeStatus(vault, decision.status);
           for (const event of decision.events) this.#say(vault, event);
+          // The counts of a moment later are the business of a second later (triggers.ts); an end is not made to wait.
+          if (vault.metadata.deletionTimestamp === undefined) return DONE;
       }
     }
     return DONE;
