@@ -68,11 +68,12 @@ export class SimulatedEngine implements Engine {
   }
 
   hold(point: EnginePoint, untilMs: number): Promise<Step<{ readonly retainUntilMs: number }>> {
-    return this.#onPoint('hold', point, (found) => {
+    return this.#onPoint('hold', point, async (found) => {
       const stored = storedOf(point, found);
       if ('type' in stored) return stored;
       for (const { file, record } of stored) {
-        if ((retainUntilMs(record) ?? -Infinity) < untilMs) this.#storage.replace(file, heldUntil(record, untilMs));
+        if ((retainUntilMs(record) ?? -Infinity) < untilMs)
+          await this.#storage.replace(file, heldUntil(record, untilMs));
       }
       const until = holdOf(this.#find(point));
       return until === undefined || until < untilMs
@@ -82,13 +83,13 @@ export class SimulatedEngine implements Engine {
   }
 
   release(point: EnginePoint): Promise<Step<{ readonly released: boolean }>> {
-    return this.#onPoint('release', point, (found) => {
+    return this.#onPoint('release', point, async (found) => {
       const alien = firstAlien(point, found, 'Strictly');
       if (alien !== undefined) return alien;
       let released = false;
       for (const { file, record } of found) {
         if (record?.retainUntil === undefined) continue;
-        this.#storage.replace(file, withoutHold(record));
+        await this.#storage.replace(file, withoutHold(record));
         released = true;
       }
       return done({ released });

@@ -9,8 +9,8 @@
  *
  * A directory without marker is a mount that went away: an empty one proves nothing, so nobody may conclude from it.
  *
- * Calls block: these are files of a few hundred bytes on a disk of this machine, and a trip through the thread pool costs ten
- * times what the call itself does.
+ * Most calls block: these are files of a few hundred bytes, nearly always in memory, and a trip through the thread pool costs
+ * ten times what the call itself does. A rename over a file doesn't: it may wait for the disk.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -19,13 +19,12 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmdirSync,
   statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { EngineDisk, EnginePoint } from '../../../ports/engine.ts';
 import { decodeRecord, encodeRecord, type DiskRecord } from './record.ts';
@@ -101,8 +100,8 @@ export class Storage {
     return linked === true;
   }
 
-  replace(file: string, record: DiskRecord): void {
-    renameSync(this.#temporary(record), this.#at(file));
+  async replace(file: string, record: DiskRecord): Promise<void> {
+    await rename(this.#temporary(record), this.#at(file));
   }
 
   remove(file: string): void {
