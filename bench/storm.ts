@@ -70,9 +70,20 @@ export async function operatorStorm(
     await finished(subject, before, items);
   });
   await subject.settled();
+  say(`reconciles: ${reconciles(before, await subject.samples())}`);
   const ended = await stateOf(bed);
   await subject.operator.stop();
   return { ...result, ended };
+}
+
+function reconciles(before: readonly Sample[], after: readonly Sample[]): string {
+  const name = 'controller_runtime_reconcile_total';
+  const controllers = new Set(
+    after.filter((sample) => sample.name === name).map(({ labels }) => labels['controller'] ?? ''),
+  );
+  return [...controllers]
+    .map((controller) => `${controller} ${total(after, name, { controller }) - total(before, name, { controller })}`)
+    .join(', ');
 }
 
 async function around(bed: Bed, pid: number, storm: () => Promise<void>): Promise<Storm> {
