@@ -26,7 +26,7 @@ afterAll(() => cluster.stop());
 interface Scene {
   readonly place: Place;
   readonly witness: Witness;
-  start(): Promise<InProcess>;
+  readonly start: () => Promise<InProcess>;
 }
 
 async function scene(name: string, dayLength: string): Promise<Scene> {
