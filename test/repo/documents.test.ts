@@ -51,6 +51,15 @@ test('every npm script is explained in CONTRIBUTING.md', () => {
   expect(untold).toEqual([]);
 });
 
+test.for(globSync('docs/adr/*.md', { cwd: root }))('%s says status, context, decision and consequences', (file) => {
+  const text = read(file);
+  const number = Number(path.basename(file).split('-')[0]);
+  expect(text).toMatch(new RegExp(`^# ${number}\\. \\w`));
+  expect(text).toMatch(/^(Status: |## Status)/m);
+  const headings = [...text.matchAll(/^## (Context|Decision|Consequences)$/gm)].map(([, heading]) => heading);
+  expect(headings).toEqual(['Context', 'Decision', 'Consequences']);
+});
+
 test('the states that the README draws are those of the API', () => {
   const drawn = ['NotDeleted', 'ToBeDeleted', 'Purging', 'Purged'];
   const item = read('src/api/backup-item.gen.ts');
