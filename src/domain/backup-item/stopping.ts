@@ -47,7 +47,8 @@ function staysStopped(o: Known): Outcome {
   return settle(stoppedVerdicts(o), stoppedChange(o));
 }
 
-function stoppedVerdicts(o: Known) {
+/** What a stopped item says of itself, from the write that undeletes it on. */
+export function stoppedVerdicts(o: Known) {
   const kept = o.item.terminating
     ? 'undeleted in a terminating namespace: the data is kept, and the namespace waits for it'
     : 'protection is stopped; all data is kept until it is deleted';

@@ -12,6 +12,7 @@ import type { HandOverRecord, Job } from './observation.ts';
 import { type Known, type Outcome, ready, type Rule, settle, unblocked, verdict, withoutWindow } from './outcome.ts';
 import { editedSince } from './may-purge.ts';
 import { throughGate } from './purging.ts';
+import { stoppedVerdicts } from './stopping.ts';
 
 /** deleteState ToBeDeleted. Order is precedence. */
 export const waitingRules: readonly Rule[] = [
@@ -40,15 +41,7 @@ function undelete(o: Known): Outcome | undefined {
     if (job !== undefined) return job;
   }
   return settle(
-    [
-      ready(
-        'True',
-        'ProtectionStopped',
-        'undeleted; protection is stopped, all data is kept. Resume with protection: Active',
-      ),
-      verdict('Protected', 'False', 'ProtectionStopped', 'no backups are made until protection is resumed'),
-      verdict('PurgeBlocked', 'False', 'NotBlocked', 'no purge is due'),
-    ],
+    [...stoppedVerdicts(o), verdict('PurgeBlocked', 'False', 'NotBlocked', 'no purge is due')],
     {
       ...withoutWindow,
       deleteState: 'NotDeleted',

@@ -17,6 +17,7 @@ export interface WorldOptions {
   /** A window of 14 days is 14 of these: `1s` where it is to end, `1h` where it is not. */
   readonly dayLength: string;
   readonly audit?: boolean;
+  readonly apiServerFlags?: readonly string[];
   readonly args?: readonly string[];
 }
 
@@ -41,7 +42,8 @@ export class World {
   }
 
   static async start(options: WorldOptions): Promise<World> {
-    const plane = await startControlPlane({ audit: options.audit ?? false });
+    const { audit = false, apiServerFlags = [] } = options;
+    const plane = await startControlPlane({ audit, apiServerFlags });
     await installManifests(plane, 'overlays/development');
     const clock = new SystemClock();
     const client = await connectKube({ type: 'Kubeconfig', file: plane.adminKubeconfig }, { ...runtimeParts(), clock });
