@@ -35,6 +35,17 @@ export class Pass {
     return { ...this.#answers, taken: this.taken, released: this.released, purged: this.purged };
   }
 
+  /** A hold undoes releases, and a release undoes the hold: what was answered before says nothing any more. */
+  wasHeld(held: NonNullable<Answers['held']>): void {
+    this.released.clear();
+    this.#answers.held = held;
+  }
+
+  wasReleased(pointName: string, answer: NonNullable<ReturnType<Answers['released']['get']>>): void {
+    delete this.#answers.held;
+    this.released.set(pointName, answer);
+  }
+
   /** Some step of the engine has not come to its end. */
   get waitsForEngine(): boolean {
     const { inspected, held } = this.#answers;
@@ -52,7 +63,7 @@ export class Pass {
     Object.assign(this.#live, facts);
   }
 
-  answered(answers: Pick<Answers, 'inspected' | 'held' | 'acceptedAt'>): void {
+  answered(answers: Pick<Answers, 'inspected' | 'acceptedAt'>): void {
     Object.assign(this.#answers, answers);
   }
 

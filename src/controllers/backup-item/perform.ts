@@ -126,11 +126,13 @@ async function engineStep({ context }: Performer, action: EngineStep, o: Observa
     case 'Take':
       return void pass.taken.set(action.point.name, await take(context, o, action.point));
     case 'Hold': {
-      pass.answered({ held: await holdAll(context, o, action) });
+      pass.wasHeld(await holdAll(context, o, action));
       return;
     }
-    case 'Release':
-      return void pass.released.set(action.point.name, await release(context, o, action.point));
+    case 'Release': {
+      pass.wasReleased(action.point.name, await release(context, o, action.point));
+      return;
+    }
     case 'Destroy':
       return void pass.purged.set(action.point.name, await destroy(context, o.item, action.point));
   }
