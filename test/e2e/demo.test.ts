@@ -1,5 +1,5 @@
 /** The demonstration as a reader sees it. It checks each of its steps itself; here it is that it tells them all, and leaves nothing. */
-import { execFile } from 'node:child_process';
+import { execFile, type ChildProcess } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,17 +14,34 @@ interface Ended {
   readonly stderr: string;
 }
 
-function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = execFile(program, args, { cwd: root, env }, (_error, stdout, stderr) =>
-      resolve({ code: child.exitCode, stdout, stderr }),
-    );
-  });
+interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
 }
 
-/** Everything that it makes is below `temporary`. */
-function demo(temporary: string, ...args: readonly string[]): Promise<Ended> {
-  return run(process.execPath, ['demo/main.ts', ...args], { ...process.env, TMPDIR: temporary });
+function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Running {
+  const { promise, resolve } = Promise.withResolvers<Ended>();
+  const child = execFile(program, args, { cwd: root, env }, (_error, stdout, stderr) =>
+    resolve({ code: child.exitCode, stdout, stderr }),
+  );
+  return { child, ended: promise };
+}
+
+function demo(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+  return run(process.execPath, ['demo/main.ts', ...args], { ...process.env, ...env });
+}
+
+/** Everything that a demo makes is below its TMPDIR, and in the arguments of what it starts. */
+async function leavesNothing(play: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = await mkdtemp(path.join(tmpdir(), 'reprieve-demo-test-'));
+  try {
+    await play(temporary);
+    expect(readdirSync(temporary)).toEqual([]);
+    const { stdout } = await run('ps', ['-A', '-o', 'args=']).ended;
+    expect(stdout.split('\n').filter((line) => line.includes(temporary))).toEqual([]);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
 }
 
 /** In the order in which they must appear. */
@@ -58,9 +75,8 @@ const TOLD = [
 ];
 
 test('the demo tells the whole life cycle, without colours in a file, and leaves nothing behind', async () => {
-  const temporary = await mkdtemp(path.join(tmpdir(), 'reprieve-demo-test-'));
-  try {
-    const { code, stdout, stderr } = await demo(temporary);
+  await leavesNothing(async (temporary) => {
+    const { code, stdout, stderr } = await demo([], { TMPDIR: temporary }).ended;
     expect(code, stdout + stderr).toBe(0);
     let at = 0;
     for (const line of TOLD) {
@@ -69,16 +85,32 @@ test('the demo tells the whole life cycle, without colours in a file, and leaves
       at = found + line.length;
     }
     expect(stdout).not.toContain('\u001b[');
-    expect(readdirSync(temporary)).toEqual([]);
-    const { stdout: processes } = await run('ps', ['-A', '-o', 'args=']);
-    expect(processes.split('\n').filter((line) => line.includes(temporary))).toEqual([]);
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  });
+});
+
+test('the demo leaves nothing behind when it is interrupted in the middle, twice even', async () => {
+  await leavesNothing(async (temporary) => {
+    const { child, ended } = demo([], { TMPDIR: temporary });
+    child.stdout?.on('data', (text: string) => {
+      if (!text.includes('Stop protection, keep the data')) return;
+      child.kill('SIGINT');
+      child.kill('SIGINT');
+    });
+    const { code, stdout, stderr } = await ended;
+    expect(code, stdout + stderr).toBe(130);
+    expect(stdout).not.toContain('That is all');
+  });
+});
+
+test('the demo ends with code 1 and says why where it has nothing to run on', async () => {
+  const nowhere = path.join(root, 'no-such-directory');
+  const { code, stderr } = await demo([], { KUBEBUILDER_ASSETS: nowhere }).ended;
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(nowhere) as string });
 });
 
 test('the demo says how it is used when it is asked for something else', async () => {
-  expect(await demo(tmpdir(), '--what')).toMatchObject({
+  const { code, stdout, stderr } = await demo(['--what']).ended;
+  expect({ code, stdout, stderr }).toEqual({
     code: 2,
     stdout: '',
     stderr: expect.stringContaining('--keep') as string,
