@@ -17,7 +17,6 @@ const BACKUP_ITEM_CONDITIONS = {
     Protected: 'Active, and backed up by the policy',
     BackupFailed: 'the latest backup failed; earlier recovery points are kept',
     ProtectionStopped: 'no backups are made, the data is kept for ever',
-    Resuming: 'protection is being resumed',
     SoftDeleted: 'soft-deleted; can be undeleted until the purge begins',
     DeletingImmediately: 'deleted while the vault has soft delete disabled; the purge follows at once',
     Purging: 'the data is being destroyed; this can not be undone',

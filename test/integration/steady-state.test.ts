@@ -8,7 +8,7 @@ let world: World;
 let place: Place;
 
 /** Long enough for the coalesced counts and the events that follow a transition. */
-const REST_MS = 2_500;
+const REST_MS = 2_000;
 const IDLE_MS = 20_000;
 
 beforeAll(async () => {
@@ -18,9 +18,8 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-/** What one change of a user makes the operator write, until it rests. */
+/** What one change of a user makes the operator write, from one rest to the next. */
 async function writesOf(change: () => Promise<unknown>): Promise<Readonly<Record<string, number>>> {
-  await comesToRest(world, REST_MS, 30_000);
   const before = (await operatorWrites(world)).length;
   await change();
   await comesToRest(world, REST_MS, 30_000);
@@ -31,6 +30,7 @@ async function writesOf(change: () => Promise<unknown>): Promise<Readonly<Record
 
 test('a soft delete is two writes of its job, one of its status and one event', async () => {
   await place.aProtectedItem('web');
+  await comesToRest(world, REST_MS, 30_000);
   expect(await writesOf(() => place.softDelete('web'))).toEqual({
     'create backupjobs.reprieve.dev': 1,
     'patch backupjobs/status.reprieve.dev': 1,
@@ -49,6 +49,31 @@ test('so is an undelete', async () => {
     'patch backupitems/status.reprieve.dev': 1,
     'create events.events.k8s.io': 1,
     'patch vaults/status.reprieve.dev': 1,
+  });
+});
+
+test.for(['resume', 'stop'] as const)('and so is a %s', async (change) => {
+  expect(await writesOf(() => place[change]('web'))).toEqual({
+    'create backupjobs.reprieve.dev': 1,
+    'patch backupjobs/status.reprieve.dev': 1,
+    'patch backupitems/status.reprieve.dev': 1,
+    'create events.events.k8s.io': 1,
+    'patch vaults/status.reprieve.dev': 1,
+    'patch backuppolicies/status.reprieve.dev': 1,
+  });
+});
+
+test('a backup on demand touches the item once', async () => {
+  await place.resume('web');
+  await comesToRest(world, REST_MS, 30_000);
+  const writes = await writesOf(async () => {
+    await place.aBackup('on-demand', 'web');
+    await place.jobEnded('on-demand');
+  });
+  expect(writes).toMatchObject({
+    'patch backupitems/status.reprieve.dev': 1,
+    'create recoverypoints.reprieve.dev': 1,
+    'create events.events.k8s.io': 1,
   });
 });
 

@@ -16,6 +16,7 @@ import {
   ready,
   type Rule,
   settle,
+  type Settlement,
   type StatusChange,
   unpurged,
   verdict,
@@ -169,13 +170,8 @@ function needPolicyAndSource(o: Known): Outcome | undefined {
 function resume(o: Known): Outcome | undefined {
   if (!o.record.stopped || o.record.dataHeldSince === undefined) return undefined;
   if (openJobs(o, 'ResumeProtection').length === 0) return createJob(o, 'ResumeProtection', bySpec(o.item));
-  return settle(
-    [ready('False', 'Resuming', 'protection is being resumed')],
-    { ...noted(o), ...effective(o), protectionState: stateOf(o) },
-    {
-      event: { reason: 'Resumed', type: 'Normal', note: `protected again, by policy ${o.item.policyName ?? ''}` },
-    },
-  );
+  const note = `protected again, by policy ${o.item.policyName ?? ''}`;
+  return { ...stillProtected(o), event: { reason: 'Resumed', type: 'Normal', note } };
 }
 
 function effective(o: Known): StatusChange {
@@ -247,7 +243,7 @@ function stayProtected(o: Known): Outcome {
   return stillProtected(o);
 }
 
-function stillProtected(o: Known, againMs?: number): Outcome {
+function stillProtected(o: Known, againMs?: number): Settlement {
   const state = stateOf(o);
   const policy = o.item.policyName ?? '';
   const words: Record<typeof state, readonly [Obstacle, string]> = {
