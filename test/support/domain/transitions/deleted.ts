@@ -1,0 +1,190 @@
+/** Items that are soft-deleted, being purged, or purged. */
+import { aJob, aPoint, aSoftDeletedItem, TERMINATING, windowStatus } from '../builders.ts';
+import { at, NOW } from '../names.ts';
+import { gate } from '../steps.ts';
+import { points, frozen, held, done, proven, due, waiting, dying, purging, purged, type Transition } from './facts.ts';
+
+export const softDeleted: readonly Transition[] = [
+  {
+    state: 'ToBeDeleted',
+    when: 'it does not bear our finalizer',
+    facts: { item: aSoftDeletedItem({ meta: { finalizers: [] } }) },
+    rule: 'needFinalizer',
+    does: 'AddFinalizer',
+  },
+  {
+    state: 'ToBeDeleted',
+    when: 'before its deadline',
+    facts: waiting,
+    rule: 'waitForDeadline',
+    does: 'WriteStatus ToBeDeleted',
+  },
+  {
+    state: 'ToBeDeleted',
+    when: 'its status was accepted late',
+    facts: {
+      ...waiting,
+      item: aSoftDeletedItem({ status: { ...frozen, ...windowStatus(NOW, at(14)) } }),
+      answers: { acceptedAt: at(1) },
+    },
+    rule: 'raiseLateDeadline',
+    does: 'Hold',
+  },
+  {
+    state: 'ToBeDeleted',
+    when: 'StopRetainData',
+    facts: { ...waiting, item: aSoftDeletedItem({ spec: { protection: 'StopRetainData' }, status: frozen }) },
+    rule: 'undelete',
+    does: 'CreateJob Undelete',
+  },
+  {
+    state: 'ToBeDeleted',
+    when: 'StopRetainData, its job is there',
+    facts: {
+      ...waiting,
+      item: aSoftDeletedItem({ spec: { protection: 'StopRetainData' }, status: frozen }),
+      jobs: [aJob('Undelete')],
+    },
+    rule: 'undelete',
+    does: 'WriteStatus NotDeleted',
+  },
+  {
+    state: 'ToBeDeleted',
+    when: 'a backup is asked for',
+    facts: { ...waiting, jobs: [aJob('Backup')] },
+    rule: 'refuseBackups',
+    does: 'WriteJob Failed',
+  },
+  {
+    state: 'ToBeDeleted',
+    when: 'the job of the deletion is open',
+    facts: { ...waiting, jobs: [aJob('DeleteBackupData')] },
+    rule: 'completeDeletionJobs',
+    does: 'WriteJob Completed',
+  },
+  { state: 'ToBeDeleted', when: 'kubectl delete', facts: dying, rule: 'handOver', does: 'LookAtNamespace' },
+  {
+    state: 'ToBeDeleted',
+    when: 'kubectl delete, the namespace stays',
+    facts: { ...dying, live: { namespaceTerminating: false } },
+    rule: 'handOver',
+    does: 'CreateJob DeleteBackupData',
+  },
+  {
+    state: 'ToBeDeleted',
+    when: 'kubectl delete, the namespace goes',
+    facts: { ...dying, namespaceTerminating: true },
+    rule: 'waitForDeadline',
+    does: 'WriteStatus ToBeDeleted',
+  },
+  {
+    state: 'ToBeDeleted',
+    when: 'its deadline has passed',
+    facts: { ...waiting, now: due },
+    rule: 'throughGate',
+    does: 'LookThroughGate',
+  },
+  {
+    state: 'ToBeDeleted',
+    when: 'the gate stands open',
+    facts: { ...waiting, now: due, live: { gate: gate({ ...waiting, now: due }) } },
+    rule: 'throughGate',
+    does: 'WriteStatus Purging',
+  },
+  {
+    state: 'ToBeDeleted',
+    when: 'the gate is shut',
+    facts: { ...waiting, now: due, live: { gate: gate({ ...waiting, now: due }, { suspended: true }) } },
+    rule: 'throughGate',
+    does: 'WriteStatus ToBeDeleted',
+  },
+];
+
+export const atTheEnd: readonly Transition[] = [
+  {
+    state: 'Purging',
+    when: 'other jobs are open',
+    facts: { ...purging, jobs: [aJob('Purge'), aJob('Undelete')] },
+    rule: 'closeOtherJobs',
+    does: 'WriteJob Failed',
+  },
+  {
+    state: 'Purging',
+    when: 'its job is not there',
+    facts: { ...purging, jobs: [] },
+    rule: 'needPurgeJob',
+    does: 'CreateJob Purge',
+  },
+  { state: 'Purging', when: 'data is left', facts: purging, rule: 'destroyNext', does: 'LookBeforeDestroy' },
+  {
+    state: 'Purging',
+    when: 'data is proven gone',
+    facts: { ...purging, answers: { released: new Map([['web-p1', done]]), purged: proven } },
+    rule: 'destroyNext',
+    does: 'WritePoint Purged',
+  },
+  {
+    state: 'Purging',
+    when: 'every point is purged',
+    facts: { ...purging, points: [aPoint({ state: 'Purged' })] },
+    rule: 'nothingLeft',
+    does: 'LookForLeftovers',
+  },
+  {
+    state: 'Purging',
+    when: 'nothing is left',
+    facts: { ...purging, points: [aPoint({ state: 'Purged' })], live: { leftovers: [] } },
+    rule: 'nothingLeft',
+    does: 'WriteStatus Purged',
+  },
+  {
+    state: 'Purged',
+    when: 'a point turned up',
+    facts: { ...purged, points },
+    rule: 'somethingWasKept',
+    does: 'WriteStatus Purged',
+  },
+  {
+    state: 'Purged',
+    when: 'its job is open',
+    facts: { ...purged, jobs: [aJob('Purge')] },
+    rule: 'recordEvidence',
+    does: 'WriteJob Completed',
+  },
+  {
+    state: 'Purged',
+    when: 'other jobs are open',
+    facts: { ...purged, jobs: [aJob('DeleteBackupData')] },
+    rule: 'closeOpenJobs',
+    does: 'WriteJob Completed',
+  },
+  {
+    state: 'Purged',
+    when: 'records of empty points are there',
+    facts: { ...purged, points: [aPoint({ state: 'Purged' })] },
+    rule: 'removeEmptyPoints',
+    does: 'RemovePoint',
+  },
+  {
+    state: 'Purged',
+    when: 'kubectl delete',
+    facts: { item: aSoftDeletedItem({ meta: { ...held, ...TERMINATING }, status: { deleteState: 'Purged' } }) },
+    rule: 'letGo',
+    does: 'RemoveFinalizer',
+  },
+  {
+    state: 'Purged',
+    when: 'the operator had created the object',
+    facts: { item: aSoftDeletedItem({ status: { deleteState: 'Purged', handedOver: true } }) },
+    rule: 'removeHandedOver',
+    does: 'DeleteItem',
+  },
+  {
+    state: 'Purged',
+    when: 'Active',
+    facts: { item: aSoftDeletedItem({ spec: { protection: 'Active' }, status: { deleteState: 'Purged' } }) },
+    rule: 'protectAnew',
+    does: 'WriteStatus NotDeleted',
+  },
+  { state: 'Purged', when: 'nothing more is asked', facts: purged, rule: 'stayPurged', does: 'WriteStatus Purged' },
+];
