@@ -2,7 +2,7 @@
 import type { ResourceType } from './meta.ts';
 
 export const GROUP = 'reprieve.dev';
-export const VERSION = 'v1alpha1';
+const VERSION = 'v1alpha1';
 export const API_VERSION = `${GROUP}/${VERSION}`;
 
 export const RETENTION_FINALIZER = `${GROUP}/retention`;
@@ -22,7 +22,7 @@ export const STAND_IN_FOR_ANNOTATION = `${GROUP}/stand-in-for`;
 /** On CRDs with the shortened-window rule (manifests/overlays/development). */
 export const DEVELOPMENT_ANNOTATION = `${GROUP}/development`;
 
-/** Field managers. The write that begins a purge and the one that releases a hold have their own (safety.md A2, A7). */
+/** Field managers. What begins a purge, and what releases a hold, has its own: admission policies and audits can tell them. */
 export const MANAGER = 'reprieve';
 export const PURGE_MANAGER = 'reprieve-purge';
 export const UNDELETE_MANAGER = 'reprieve-undelete';

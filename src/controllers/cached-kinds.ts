@@ -21,13 +21,21 @@ import {
 import type { RecoveryPoint } from '../api/recovery-point.gen.ts';
 import type { Vault } from '../api/vault.gen.ts';
 import { type Instant, parseInstant } from '../domain/time.ts';
-import type { CachedKind, Store } from '../runtime/store.ts';
+import { Interner, type CachedKind, type Store } from '../runtime/store.ts';
 
 type SourceRef = BackupItem['spec']['source'];
 
+/** Facets live as long as their objects: what repeats in thousands of them is kept once. */
+const names = new Interner();
+
+function shared<S extends string>(text: S | undefined): S | undefined {
+  return text === undefined ? undefined : names.of(text);
+}
+
 /** Name of an index value: parts never contain a slash twice the same way, as kinds and names are DNS labels. */
 export function sourceKey(namespace: string, vault: string, { kind, namespace: ns, name }: SourceRef): string {
-  return `${namespace}/${vault}/${kind}/${ns}/${name}`;
+  // One flat string: a template would keep a tree of its parts for every object.
+  return [namespace, vault, kind, ns, name].join('/');
 }
 
 export interface ItemFacets {
@@ -94,7 +102,7 @@ function one(value: string | undefined): readonly string[] {
 }
 
 function inNamespace(key: string, value: string | undefined): readonly string[] {
-  return value === undefined ? [] : [`${key.slice(0, key.indexOf('/'))}/${value}`];
+  return value === undefined ? [] : [[key.slice(0, key.indexOf('/')), value].join('/')];
 }
 
 export const cachedItems: CachedKind<BackupItem, ItemFacets> = {
@@ -102,17 +110,17 @@ export const cachedItems: CachedKind<BackupItem, ItemFacets> = {
   trim: trimLabels,
   facets: ({ metadata, spec, status }) => ({
     uid: metadata.uid ?? '',
-    vault: spec.vaultRef.name,
+    vault: names.of(spec.vaultRef.name),
     source: sourceKey(metadata.namespace ?? '', spec.vaultRef.name, spec.source),
     itemID: status?.itemID,
-    deleteState: status?.deleteState,
+    deleteState: shared(status?.deleteState),
     stopped: status?.protectionState === 'ProtectionStopped',
     dataHeldSince: parseInstant(status?.dataHeldSince),
     purgeTime: parseInstant(status?.purgeTime),
     createdAt: parseInstant(metadata.creationTimestamp),
     terminating: metadata.deletionTimestamp !== undefined,
-    policy: spec.policyRef?.name,
-    effectivePolicy: status?.policyRef?.name,
+    policy: shared(spec.policyRef?.name),
+    effectivePolicy: shared(status?.policyRef?.name),
   }),
   indexes: {
     vault: (facets, key) => inNamespace(key, facets.vault),
@@ -129,7 +137,7 @@ export const cachedPoints: CachedKind<RecoveryPoint, PointFacets> = {
   facets: ({ metadata, spec, status }) => ({
     uid: metadata.uid ?? '',
     itemID: spec.itemID,
-    vault: spec.vaultRef.name,
+    vault: names.of(spec.vaultRef.name),
     source: sourceKey(metadata.namespace ?? '', spec.vaultRef.name, spec.source),
     purged: status?.state === 'Purged',
     standInFor: metadata.annotations?.[STAND_IN_FOR_ANNOTATION],
@@ -155,8 +163,8 @@ export const cachedJobs: CachedKind<BackupJob, JobFacets> = {
     return {
       itemName: spec.itemRef.name,
       itemID: spec.itemID ?? status?.itemID,
-      vault: metadata.labels?.[VAULT_LABEL],
-      operation: spec.operation,
+      vault: shared(metadata.labels?.[VAULT_LABEL]),
+      operation: names.of(spec.operation),
       finished,
       endTime: parseInstant(status?.endTime),
       keeps: record && {

@@ -57,7 +57,7 @@ export function nowOf({ serverClock }: Context): Instant {
   return instantOf(serverClock.estimateMs());
 }
 
-/** Beyond this difference the clocks are not trusted anyway (safety.md section 4), and waiting for both could take years. */
+/** Beyond this difference the clocks are not trusted anyway (docs/safety.md, Time), and waiting for both could take years. */
 const BEARABLE_SKEW_MS = 30_000;
 /** While the clocks disagree every wait is cut to this, as it may be wrong by as much as they are. */
 const LOOK_AGAIN_MS = 60_000;

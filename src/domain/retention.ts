@@ -1,9 +1,9 @@
 /** The window of a soft delete: how long it is, when it ends, and when a purge may be considered at the earliest. */
-import { ceilToSecond, DAY_MS, type Instant, later, plus } from './time.ts';
+import { ceilToSecond, type Instant, later, plus } from './time.ts';
 
-/** Bounds of Vault.spec.softDelete.retentionDays (azure-backup.md C2). */
-export const MIN_RETENTION_DAYS = 14;
-export const MAX_RETENTION_DAYS = 180;
+/** Bounds of Vault.spec.softDelete.retentionDays (docs/safety.md C2). */
+const MIN_RETENTION_DAYS = 14;
+const MAX_RETENTION_DAYS = 180;
 
 /** A soft delete's frozen period. By CEL none of it changes before the item is NotDeleted again; purgeTime may grow. */
 export interface Window {
@@ -67,6 +67,3 @@ export function dueAt(window: Window, lateness: Lateness & Days, spread: number)
   const shortest = plus(window.deleteTime, days(MIN_RETENTION_DAYS, lateness));
   return plus(later(window.purgeTime, shortest), lateness.marginMs + Math.floor(lateness.jitterMs * spread));
 }
-
-/** 336 real hours: what the shipped CRDs demand between deleteTime and purgeTime. */
-export const MIN_WINDOW_MS = MIN_RETENTION_DAYS * DAY_MS;

@@ -22,7 +22,7 @@ export const MAX_TIMER_MS = 2_147_483_647;
 /** Uniform in [0, 1). */
 export type Random = () => number;
 
-/** Whether the clocks may be trusted with an irreversible step (safety.md section 4). */
+/** Whether the clocks may be trusted with an irreversible step (docs/safety.md, Time). */
 export type ClockVerdict = 'Trusted' | 'Skewed' | 'Stepped' | 'Unknown';
 
 /** One reading of all clocks, in milliseconds since the epoch. */

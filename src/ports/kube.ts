@@ -20,7 +20,7 @@ export interface ListOptions extends CallOptions {
 }
 
 export interface DeleteOptions extends CallOptions {
-  /** Required: a name alone may be somebody else by now (safety.md P3). */
+  /** Required: a name alone may be somebody else by now (docs/safety.md P3). */
   readonly uid: string;
   readonly resourceVersion?: string;
 }

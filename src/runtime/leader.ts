@@ -1,4 +1,4 @@
-/** Who acts: one process at a time holds a Lease (safety.md P16). It is no fence by itself; see fencing.ts. */
+/** Who acts: one process at a time holds a Lease (docs/safety.md P16). It is no fence by itself; see fencing.ts. */
 import type { ObjectKey } from '../api/meta.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import { hasCode, isNotFound } from '../ports/kube.ts';

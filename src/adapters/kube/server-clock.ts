@@ -1,5 +1,5 @@
 /**
- * The API server's clock, from the Date headers of its answers (safety.md section 4). A header has whole seconds, truncated,
+ * The API server's clock, from the Date headers of its answers (docs/safety.md, Time). A header has whole seconds, truncated,
  * so half a second is added; it is stamped while the request is under way, taken as its midpoint. The error is at most half
  * a second plus half the request's time.
  */

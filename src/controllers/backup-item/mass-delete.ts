@@ -4,7 +4,7 @@ import type { Item } from '../../domain/backup-item/observation.ts';
 import { MINUTE_MS } from '../../domain/time.ts';
 import type { Context } from '../context.ts';
 
-/** More than this many, or more than this share of the vault, within the span (safety.md section 6). */
+/** More than this many, or more than this share of the vault, within the span (docs/safety.md P7). */
 const COUNT = 5;
 const SHARE = 0.2;
 const SPAN_MS = 10 * MINUTE_MS;

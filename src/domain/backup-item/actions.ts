@@ -18,7 +18,7 @@ export interface EventDraft {
   readonly alsoOnVault?: boolean;
 }
 
-/** Whose name the write bears; the purge's own name is what admission policies recognise (safety.md A2, A7). */
+/** Whose name the write bears; the purge's own name is what admission policies and audits can tell it by. */
 export type Manager = 'Operator' | 'Purge' | 'Undelete';
 
 export interface NewItem {

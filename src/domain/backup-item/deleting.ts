@@ -32,7 +32,7 @@ import { noted } from './stopping.ts';
  * Who asks for the deletion of a NotDeleted item. A request that was undone where its object can't be revived (a terminating
  * namespace) stays in the record as answered, and doesn't ask again.
  */
-export function deletionAsked({ item, record }: Known): DeletionRequest | undefined {
+function deletionAsked({ item, record }: Known): DeletionRequest | undefined {
   if (record.request !== undefined && record.window !== undefined) return stillAsks(item, record.request);
   const answered = record.request;
   if (item.terminating && !(answered?.by === 'Delete' && answered.uid === item.uid)) {

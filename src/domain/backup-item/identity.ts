@@ -107,7 +107,7 @@ function sorted(source: HandOverRecord['spec']['source']): readonly string[] {
   return [source.apiVersion, source.kind, source.namespace, source.name];
 }
 
-export function recordFields(record: HandOverRecord): StatusChange {
+function recordFields(record: HandOverRecord): StatusChange {
   return {
     itemID: record.itemID,
     dataHeldSince: record.dataHeldSince ?? null,

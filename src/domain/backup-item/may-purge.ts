@@ -3,7 +3,7 @@
  * first that doesn't names the reason. What is unknown keeps the data.
  *
  * The answer holds for one write: the status write to `Purging`, guarded by the resourceVersion of the very item that was
- * judged here. An undelete changes that resourceVersion, so exactly one of the two wins (safety.md P1, P2).
+ * judged here. An undelete changes that resourceVersion, so exactly one of the two wins (docs/safety.md P1, P2).
  */
 import { days, dueAt } from '../retention.ts';
 import {

@@ -113,7 +113,7 @@ function writeRecord(o: Known, job: Job, record: HandOverRecord): Outcome {
 }
 
 /** Everything that the new object needs to be what the old one was. */
-export function recordOf({ item, record }: Known): HandOverRecord | undefined {
+function recordOf({ item, record }: Known): HandOverRecord | undefined {
   const { status } = item;
   const { window, request } = record;
   if (window === undefined || request === undefined) return undefined;

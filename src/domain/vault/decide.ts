@@ -72,7 +72,7 @@ export function decideVault(o: VaultObservation): VaultStep {
 }
 
 /** May have data: unless it is Purged, or known never to have held any. */
-export function mayHaveData(item: VaultItem): boolean {
+function mayHaveData(item: VaultItem): boolean {
   return item.deleteState === undefined || (item.deleteState !== 'Purged' && item.holdsData);
 }
 
@@ -80,7 +80,7 @@ function isSoftDeleted({ deleteState }: VaultItem): boolean {
   return deleteState === 'ToBeDeleted' || deleteState === 'Purging';
 }
 
-export function isBlocked({ items, points, jobs }: References): boolean {
+function isBlocked({ items, points, jobs }: References): boolean {
   return items.some(mayHaveData) || points.length > 0 || jobs.length > 0;
 }
 
@@ -157,17 +157,23 @@ function deletionBlocked(o: VaultObservation, refs: References): Verdict {
   return { type, status: 'True', reason: 'ItemsRemain', message: blockedWords(refs) };
 }
 
-/** Which, until when, and the ways out (P26; azure-backup.md C10). */
+/** Which, until when, and the ways out (P26; docs/safety.md C10). */
 function blockedWords(refs: References): string {
   const blocking = inOrder(refs.items.filter(mayHaveData));
   const named = blocking.slice(0, NAMED).map(nameOf).join(', ');
   const more = blocking.length > NAMED ? ` and ${blocking.length - NAMED} more` : '';
   const rest = [
-    refs.points.length > 0 ? `${refs.points.length} recovery points` : '',
-    refs.jobs.length > 0 ? `${refs.jobs.length} unfinished jobs (${refs.jobs.slice(0, 3).join(', ')})` : '',
+    refs.points.length > 0 ? counted(refs.points.length, 'recovery point') : '',
+    refs.jobs.length > 0 ? `${counted(refs.jobs.length, 'unfinished job')} (${refs.jobs.slice(0, 3).join(', ')})` : '',
   ].filter((part) => part !== '');
-  const what = [...(blocking.length > 0 ? [`${blocking.length} items: ${named}${more}`] : []), ...rest].join('; ');
+  const what = [...(blocking.length > 0 ? [`${counted(blocking.length, 'item')}: ${named}${more}`] : []), ...rest].join(
+    '; ',
+  );
   return `${what}. Ways out: wait until they are purged; undelete them and protect the sources in another vault; or disable soft delete, undelete, delete again`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function nameOf(item: VaultItem): string {
