@@ -21,11 +21,11 @@ const points = [aPoint()];
 const DUE = instantOf(at(13) + SETTINGS.marginMs);
 const frozen = { count: 1, digest: digestOf(points) };
 
-type Item = Parameters<typeof aSoftDeletedItem>[0];
+type Item = NonNullable<Parameters<typeof aSoftDeletedItem>[0]>;
 
 /** A gate that stands open: due, trusted, nothing in the way. */
 function open(item: Item = {}, changes: Partial<GateFacts> = {}): GateFacts {
-  const softDeleted = aSoftDeletedItem({ ...item, status: { recoveryPoints: frozen, ...item?.status } });
+  const softDeleted = aSoftDeletedItem({ ...item, status: { recoveryPoints: frozen, ...item.status } });
   return gate({ item: softDeleted, points, now: DUE }, changes);
 }
 

@@ -22,3 +22,40 @@ test('a point that got its handles while its stand-in stood comes back all the s
   const foreign = object(aPoint({ spec: { pointID: OTHER_ID } }), false);
   expect(decidePoint({ ...base, point: foreign, standIn: object(bare, false) }).type).toBe('Wait');
 });
+
+const whole = {
+  name: 'web-p1',
+  uid: 'u',
+  terminating: false,
+  hasFinalizer: true,
+  spec: { pointID: 'p' },
+  status: { state: 'Available' },
+} as const;
+const copy = { ...whole, name: 'web-p1-stand-in', uid: 's' };
+const going = { ...whole, terminating: true };
+
+const cases: readonly (readonly [string, Partial<Parameters<typeof decidePoint>[0]>, string])[] = [
+  ['a point takes its finalizer', { point: { ...whole, hasFinalizer: false } }, 'AddFinalizer'],
+  ['a purged point takes none', { point: { ...whole, hasFinalizer: false, status: { state: 'Purged' } } }, 'Wait'],
+  ['a point that is deleted gets a stand-in first', { point: going }, 'CreateStandIn'],
+  ['the stand-in is told the status', { point: going, standIn: { ...copy, status: {} } }, 'WriteStatus'],
+  ['only then the point is let go', { point: going, standIn: copy }, 'LetGo'],
+  ['a purged point is let go at once', { point: { ...going, status: { state: 'Purged' } } }, 'LetGo'],
+  ['the point comes back from its stand-in', { standIn: copy }, 'CreatePoint'],
+  ['it is told its status', { point: { ...whole, status: {} }, standIn: copy }, 'WriteStatus'],
+  ['the stand-in goes last', { point: whole, standIn: copy }, 'RemoveStandIn'],
+  ['nothing moves where the namespace goes', { point: going, namespaceTerminating: true }, 'Wait'],
+  ['a point at rest is left alone', { point: whole }, 'Wait'],
+  ['what is not there is left alone', {}, 'Wait'],
+];
+
+test.for(cases)('%s', ([, change, expected]) => {
+  const step = decidePoint({
+    name: 'web-p1',
+    point: undefined,
+    standIn: undefined,
+    namespaceTerminating: false,
+    ...change,
+  });
+  expect(step.type).toBe(expected);
+});
