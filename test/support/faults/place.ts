@@ -4,7 +4,7 @@ import type { BackupJob } from '../../../src/api/backup-job.gen.ts';
 import type { KubeObject, ResourceType } from '../../../src/api/meta.ts';
 import { API_VERSION, BACKUP_ITEMS, BACKUP_JOBS, RECOVERY_POINTS } from '../../../src/api/names.ts';
 import type { RecoveryPoint } from '../../../src/api/recovery-point.gen.ts';
-import { isNotFound, type KubeApi } from '../../../src/ports/kube.ts';
+import { hasCode, type KubeApi } from '../../../src/ports/kube.ts';
 import { until } from '../operator/until.ts';
 import { type Disk, readDisks } from './disks.ts';
 
@@ -115,7 +115,8 @@ export class Place {
     try {
       return await this.item(name);
     } catch (error) {
-      if (isNotFound(error)) return undefined;
+      // While the API server is away nothing can be seen, either.
+      if (hasCode(error, 'NotFound', 'Unavailable', 'Timeout', 'TooManyRequests')) return undefined;
       throw error;
     }
   }

@@ -78,9 +78,14 @@ export class Witness {
   }
 
   #judge(handle: string, { itemID }: EnginePoint, item: BackupItem | undefined): void {
-    const { deleteState, purgeTime, deletionMode } = item?.status ?? {};
+    if (item === undefined) {
+      const early = (this.#promised.get(itemID) ?? Number.POSITIVE_INFINITY) - Date.now();
+      if (early > 0) this.#accuse(`${handle} was destroyed though nobody has seen its deadline pass`);
+      return;
+    }
+    const { deleteState, purgeTime, deletionMode } = item.status ?? {};
     if (deleteState !== 'Purging') this.#accuse(`${handle} was destroyed while its item was ${String(deleteState)}`);
-    const wanted = item?.spec.protection === 'StopDeleteData' || item?.metadata.deletionTimestamp !== undefined;
+    const wanted = item.spec.protection === 'StopDeleteData' || item.metadata.deletionTimestamp !== undefined;
     if (!wanted) this.#accuse(`${handle} was destroyed after its undelete had been accepted`);
     if (deletionMode === 'Immediate') return;
     const due = Math.max(Date.parse(purgeTime ?? ''), this.#promised.get(itemID) ?? 0);
@@ -92,7 +97,7 @@ export class Witness {
     const { itemID, deleteState, purgeTime } = status ?? {};
     if (itemID === undefined) return;
     if (deleteState === 'NotDeleted' && purgeTime === undefined) this.#promised.delete(itemID);
-    if (deleteState !== 'ToBeDeleted') return;
+    if (deleteState !== 'ToBeDeleted' && deleteState !== 'Purging') return;
     const now = Date.parse(purgeTime ?? '');
     const before = this.#promised.get(itemID) ?? 0;
     if (now < before) this.#accuse(`the deadline of ${itemID} came ${before - now} ms nearer`);
@@ -105,11 +110,14 @@ export class Witness {
       .map(({ handle }) => handle);
   }
 
-  /** In these stories an item has the name of its source, unless somebody else took that. */
+  /**
+   * In these stories an item has the name of its source, unless somebody else took that.
+   * @returns undefined where the API server doesn't answer either
+   */
   async #owner({ itemID, source }: EnginePoint): Promise<BackupItem | undefined> {
     const key = { namespace: this.#namespace, name: source.name };
     const likely = await this.#admin.get<BackupItem>(BACKUP_ITEMS, key).catch(() => undefined);
-    const candidates = likely?.status?.itemID === itemID ? [likely] : await this.#items();
+    const candidates = likely?.status?.itemID === itemID ? [likely] : await this.#items().catch(() => []);
     const owner = candidates.find((item) => item.status?.itemID === itemID);
     if (owner !== undefined) this.saw(owner);
     return owner;
