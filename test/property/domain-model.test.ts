@@ -5,6 +5,7 @@
 import { expect, test } from 'vitest';
 import { explore, type Scenario } from '../support/domain/model/explore.ts';
 import { soundMachine } from '../support/domain/model/operator.ts';
+import { synced } from '../support/domain/model/rest.ts';
 import { newWorld, protectedWorld } from '../support/domain/model/start.ts';
 import {
   apply,
@@ -20,6 +21,7 @@ import {
   stopAndRetain,
   suspendPurge,
 } from '../support/domain/model/users.ts';
+import type { World } from '../support/domain/model/world.ts';
 import { ITEM } from '../support/domain/names.ts';
 
 const weeks = { 'a week passes': aWeekPasses, 'another week passes': aWeekPasses };
@@ -32,6 +34,9 @@ const sound: Pick<Scenario, 'machine' | 'faults' | 'staleCaches' | 'limit' | 'se
   limit: Number(process.env['REPRIEVE_MODEL_STATES'] ?? 5_000),
   seed: Number(process.env['REPRIEVE_MODEL_SEED'] ?? 1),
 };
+
+/** A new leader whose cache lacks the old one's last writes would freeze a list of points that is too short. */
+const hearsAllAndLeads = (world: World) => synced(world, 'b');
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   'soft delete, undelete and the end of the window': {
@@ -135,7 +140,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     ...sound,
     start: protectedWorld('a', 'b'),
     takeOver: 'b leads',
-    deeds: { 'b leads': (world) => world, 'back up': backUp(ITEM), 'stop and delete': stopAndDelete(ITEM) },
+    deeds: { 'b leads': hearsAllAndLeads, 'back up': backUp(ITEM), 'stop and delete': stopAndDelete(ITEM) },
   },
   'a purged item that is made Active again': {
     ...sound,

@@ -46,7 +46,7 @@ export function newWorld(...operators: readonly string[]): World {
 }
 
 /** Lets the first operator work until it waits; the others have heard of it. */
-export function atRest(start: World): World {
+function atRest(start: World): World {
   const world = rest(start, soundMachine);
   return { ...world, operators: world.operators.map(({ name }) => ({ name, cache: world.api, passes: {} })) };
 }
