@@ -3,16 +3,17 @@
  * purge; the token changes; it restarts twice. When it is back the operator gets on, and nothing was early. (A watch window that a
  * compaction has ended is in test/integration/reflector.test.ts.)
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ResourceType } from '../../../src/api/meta.ts';
 import { BACKUP_ITEMS, EVENTS, VAULTS } from '../../../src/api/names.ts';
 import { type Around, chain, isWrite } from '../../support/faults/calls.ts';
 import { Cluster } from '../../support/faults/cluster.ts';
 import { runOperator } from '../../support/faults/in-process.ts';
 import type { Place } from '../../support/faults/place.ts';
 import { Witness } from '../../support/faults/witness.ts';
-import { writeToken } from '../../support/operator/identity.ts';
+import { must, operatorIdentity, writeToken } from '../../support/operator/identity.ts';
 import { until } from '../../support/operator/until.ts';
 
 const SECOND = 1_000;
@@ -25,6 +26,25 @@ beforeAll(async () => {
   cluster = await Cluster.start();
 });
 afterAll(() => cluster.stop());
+
+const TOKEN_REVIEWS: ResourceType = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  plural: 'tokenreviews',
+  kind: 'TokenReview',
+  namespaced: false,
+};
+
+async function isAuthenticated(token: string): Promise<boolean> {
+  const review = {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenReview',
+    metadata: { name: '' },
+    spec: { token },
+  };
+  const { object } = await cluster.admin.create<typeof review>(TOKEN_REVIEWS, review, { fieldManager: 'kubectl' });
+  return (object as { readonly status?: { readonly authenticated?: boolean } }).status?.authenticated ?? false;
+}
 
 interface Outage {
   readonly slug: string;
@@ -157,16 +177,20 @@ describe('an API server that goes away', () => {
 });
 
 describe('what changes while it runs', () => {
-  test('a token that was revoked, and its successor: work goes on with the new one', TIMEOUT, async () => {
+  test('a token that was revoked with its Pod: nothing is accepted, and its successor goes on', TIMEOUT, async () => {
     const place = await cluster.place('token');
     const operator = await runOperator(cluster, place);
     await place.protect('db');
     await place.isProtected('db');
-    const file = path.join(cluster.identity.directory, 'token');
-    const good = await readFile(file, 'utf8');
-    await writeFile(file, `${good.slice(0, -8)}AAAAAAAA`);
+    const { directory, podName } = cluster.identity;
+    const token = await readFile(path.join(directory, 'token'), 'utf8');
+    await must(cluster.plane, ['delete', 'pod', podName, '-n', 'reprieve-system', '--force']);
+    await until('the old token is refused', async () => !(await isAuthenticated(token)));
     await place.setProtection('db', 'StopDeleteData');
-    await writeToken(cluster.plane, cluster.identity);
+    await until('the operator was refused', () => operator.lines.some((line) => JSON.stringify(line).includes('401')));
+    expect((await place.item('db')).status?.deleteState).toBe('NotDeleted');
+    const successor = await operatorIdentity(cluster.plane);
+    await writeToken(cluster.plane, { directory, podName: successor.podName });
     await place.isIn('db', 'ToBeDeleted', COMES_BACK);
     await operator.stop();
   });
