@@ -140,8 +140,7 @@ describe('an item that was torn out', () => {
       'main',
       'waits for points',
       ({ status }) =>
-        status?.conditions?.some((c) => c.type === 'DeletionBlocked' && c.message.includes('1 recovery points')) ===
-        true,
+        status?.conditions?.some((c) => c.type === 'DeletionBlocked' && /^1 recovery point\b/.test(c.message)) === true,
     );
     expect(vault.status?.recoveryPoints).toBe(1);
     expect(await place.stored(before)).toHaveLength(1);
