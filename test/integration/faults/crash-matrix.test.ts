@@ -49,7 +49,7 @@ async function verify(story: Story, strike: Strike, reference: Ending): Promise<
 test.for(stories)('$name ends the same whatever call it is interrupted at', { timeout: 240_000 }, async (story) => {
   const reference = await play(cluster, story);
   expect(reference.violations).toEqual([]);
-  expect(reference.calls).toBeGreaterThan(3);
+  expect(reference.calls).toBeGreaterThanOrEqual(3);
   const strikes = strikesOf(reference.trace);
   const outcomes = await inParallel(strikes, (strike) =>
     verify(story, strike, reference).then(
