@@ -154,6 +154,7 @@ async function enginesOf({ simulatedEngineDir }: Config, { clock, wrap }: Surrou
   const own = simulatedEngineDir === undefined ? undefined : await openSimulated(simulatedEngineDir, clock);
   const simulated = own && (wrap?.engine?.(own) ?? own);
   return {
+    types: simulated === undefined ? [] : [simulated.type],
     byType: (type) => (type === simulated?.type ? simulated : undefined),
     forVault: () => simulated,
   };

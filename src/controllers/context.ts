@@ -24,6 +24,8 @@ export interface EventSink {
 
 /** The engines of this operator, and which one new points are taken with. */
 export interface Engines {
+  /** Types of all engines of this operator. */
+  readonly types: readonly string[];
   /** undefined: this operator has none of that type. */
   byType(type: string): Engine | undefined;
   /** The engine that a vault's type stands for; the simulated one replaces all. */

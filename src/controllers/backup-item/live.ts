@@ -38,7 +38,7 @@ import { enginePoint } from './engine-point.ts';
 /** What a live look needs; no cache among it. */
 export interface LiveParts {
   readonly kube: KubeApi;
-  readonly engines: { byType(type: string): Engine | undefined; forVault(type: Engine['type']): Engine | undefined };
+  readonly engines: { readonly types: readonly string[]; byType(type: string): Engine | undefined };
   readonly serverClock: ServerClock;
   readonly leader: { leaseLeftMs(): number };
   readonly hash: (text: string) => string;
@@ -167,9 +167,8 @@ export async function readLeftovers(
     .filter((point) => point.status?.state !== 'Purged')
     .map((point) => `point ${point.metadata.name}`);
   if (held.length > 0) return held;
-  const engines = new Set(points.map((point) => point.spec.engine as string));
-  const own = await vaultEngine(parts, item);
-  if (own !== undefined) engines.add(own.type);
+  // Whatever this operator has, not just the vault's: the vault may be gone, and its engine may have been another one before.
+  const engines = new Set([...points.map((point) => point.spec.engine as string), ...parts.engines.types]);
   const found: string[] = [];
   for (const type of engines) {
     const answer = await parts.engines.byType(type)?.leftovers(itemID);
@@ -177,16 +176,6 @@ export async function readLeftovers(
     found.push(...answer.value);
   }
   return found;
-}
-
-async function vaultEngine(parts: LiveParts, item: Item): Promise<Engine | undefined> {
-  try {
-    const vault = await parts.kube.get<VaultObject>(VAULTS, { namespace: item.namespace, name: item.vaultName });
-    return parts.engines.forVault(vault.spec.engine?.type ?? 'CSISnapshot');
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -39,11 +39,18 @@ export class RecoveryPointReconciler implements Reconciler {
         point: point && decode(point),
         standIn: standIn && decode(standIn),
         namespaceTerminating: stores.namespaces.facets(`/${key.namespace}`)?.terminating ?? false,
+        itemPurged: this.#isPurged(key, point ?? standIn),
       });
       if (decision.type === 'Wait') return DONE;
       await this.#perform(key, decision);
     }
     return DONE;
+  }
+
+  #isPurged({ namespace }: ObjectKey, point: RecoveryPoint | undefined): boolean {
+    const { items } = this.#context.stores;
+    const [item] = items.indexed('itemID', `${namespace}/${point?.spec.itemID ?? ''}`);
+    return item !== undefined && items.facets(item)?.deleteState === 'Purged';
   }
 
   #standInOf({ namespace, name }: ObjectKey): RecoveryPoint | undefined {

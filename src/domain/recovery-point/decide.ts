@@ -27,6 +27,8 @@ export interface PointObservation {
   readonly standIn: PointObject | undefined;
   /** Nothing can be created there: the finalizer holds, the record stays where it is. */
   readonly namespaceTerminating: boolean;
+  /** Its item is Purged: everything it had was proven gone, so there is nothing for a stand-in to bring back. */
+  readonly itemPurged: boolean;
 }
 
 export type PointStep =
@@ -40,7 +42,7 @@ export type PointStep =
 
 export function decidePoint(o: PointObservation): PointStep {
   const { point, standIn } = o;
-  if (point === undefined) return standIn === undefined ? { type: 'Wait' } : comeBack(standIn);
+  if (point === undefined) return standIn === undefined ? { type: 'Wait' } : comeBack(o, standIn);
   if (point.terminating) return point.status.state === 'Purged' ? letGo(point) : moveOver(o, point);
   if (!point.hasFinalizer) {
     // A point that is Purged is being removed: there is nothing left to hold.
@@ -65,7 +67,8 @@ function moveOver({ standIn, namespaceTerminating }: PointObservation, point: Po
 }
 
 /** A stand-in whose status was not written yet still has its original: only a complete one may act for it. */
-function comeBack(standIn: PointObject): PointStep {
+function comeBack({ itemPurged }: PointObservation, standIn: PointObject): PointStep {
+  if (itemPurged) return { type: 'RemoveStandIn', object: standIn, restored: false };
   return { type: 'CreatePoint', from: standIn };
 }
 

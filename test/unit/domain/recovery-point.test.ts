@@ -14,7 +14,7 @@ test('a point that got its handles while its stand-in stood comes back all the s
     spec: point.spec,
     status: point.status ?? {},
   });
-  const base = { name: 'web-p1', namespaceTerminating: false };
+  const base = { name: 'web-p1', namespaceTerminating: false, itemPurged: false };
   const renewed = decidePoint({ ...base, point: object(taken, true), standIn: object(bare, false) });
   expect(renewed).toMatchObject({ type: 'RemoveStandIn', restored: false });
   const back = decidePoint({ ...base, point: object(taken, false), standIn: object(bare, false) });
@@ -39,6 +39,7 @@ const cases: readonly (readonly [string, Partial<Parameters<typeof decidePoint>[
   ['a purged point takes none', { point: { ...whole, hasFinalizer: false, status: { state: 'Purged' } } }, 'Wait'],
   ['a point that is deleted gets a stand-in first', { point: going }, 'CreateStandIn'],
   ['the stand-in is told the status', { point: going, standIn: { ...copy, status: {} } }, 'WriteStatus'],
+  ['a stand-in of a purged item brings nothing back', { standIn: copy, itemPurged: true }, 'RemoveStandIn'],
   ['only then the point is let go', { point: going, standIn: copy }, 'LetGo'],
   ['a purged point is let go at once', { point: { ...going, status: { state: 'Purged' } } }, 'LetGo'],
   ['the point comes back from its stand-in', { standIn: copy }, 'CreatePoint'],
@@ -55,6 +56,7 @@ test.for(cases)('%s', ([, change, expected]) => {
     point: undefined,
     standIn: undefined,
     namespaceTerminating: false,
+    itemPurged: false,
     ...change,
   });
   expect(step.type).toBe(expected);
