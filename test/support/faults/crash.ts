@@ -6,7 +6,7 @@ import { type Around, describeCall, isWrite, type OperatorCall } from './calls.t
 export type Variant = 'DiesBefore' | 'DiesAfter' | 'AnswerLost';
 
 /** What a dead operator's calls come back with: nothing of it reaches the world. */
-export class Dead extends Error {
+class Dead extends Error {
   override readonly name = 'Dead';
 }
 
