@@ -39,11 +39,12 @@ export class BackupItemReconciler implements Reconciler {
     await this.#continueHandOvers(key);
     const pass = new Pass(this.#context.newID());
     for (let step = 0; step < STEPS; step++) {
-      ctx.signal.throwIfAborted();
+      ctx.throwIfAborted();
       const observation = observe(this.#context, key, pass, this.#rate);
       if (observation === undefined) return this.#gone(key, step);
-      // An open hand-over was looked for before the first step only, and an engine may have answered anew since it was asked.
-      if (observation.handOvers.length === 0 && !pass.waitsForEngine) ctx.looksAgain();
+      // An open hand-over was looked for before the first step only; an engine may have answered anew since it was asked, and what
+      // was read live is older than the events that came meanwhile.
+      if (observation.handOvers.length === 0 && !pass.waitsForEngine && !pass.hasLooked) ctx.looksAgain();
       const decision = decide(observation);
       if (decision.type === 'Wait') {
         return decision.wakeAt === undefined ? DONE : requeueAt(toWall(this.#context, decision.wakeAt));

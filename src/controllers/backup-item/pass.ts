@@ -59,6 +59,11 @@ export class Pass {
     return answers.some((answer) => answer !== undefined && answer.type !== 'Done');
   }
 
+  /** Something was read live, and the next step is decided on it. */
+  get hasLooked(): boolean {
+    return Object.keys(this.#live).length > 0;
+  }
+
   saw(facts: LiveFacts): void {
     Object.assign(this.#live, facts);
   }

@@ -20,3 +20,12 @@ test('a release that was followed by a hold is made again by the next undelete',
   expect(pass.answers.released.size).toBe(0);
   expect(pass.answers.held).toEqual(held);
 });
+
+test('what was read live keeps the key marked until a write made it void: an event may have come during the look', () => {
+  const pass = new Pass('id');
+  expect(pass.hasLooked).toBe(false);
+  pass.saw({ vault: 'Absent' });
+  expect(pass.hasLooked).toBe(true);
+  pass.forgetLive();
+  expect(pass.hasLooked).toBe(false);
+});
