@@ -20,6 +20,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+          // Stories of one file that wait for the same windows wait together.
+          maxConcurrency: 12,
         },
       },
       {
