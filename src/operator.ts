@@ -2,7 +2,7 @@
  * The composition root: adapters, caches, controllers and the manager, put together from a Config. main.ts runs it; tests and the
  * bench run it in their own process with another clock or log.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { SimulatedEngine } from './adapters/engines/simulated/engine.ts';
 import { metricsRoutes, probeRoutes } from './adapters/http/probe-routes.ts';
@@ -82,7 +82,7 @@ export async function createOperator(config: Config, surroundings: Surroundings)
     events,
     metrics,
     leader,
-    hash: (text) => createHash('sha256').update(text).digest('hex'),
+    hash: (text) => hash('sha256', text),
     newID: randomUUID,
     settings: {
       marginMs: config.purge.marginMs,

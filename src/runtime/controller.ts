@@ -30,6 +30,8 @@ const NOT_LEADER_WAIT_MS = 2_000;
 export interface ReconcileContext {
   /** Aborted at the timeout, when leadership is lost and when a shutdown runs out of patience; the reason says which. */
   readonly signal: AbortSignal;
+  /** As the signal's own, without making one: for loops that may find nothing to call. */
+  throwIfAborted(): void;
   /** Adds controller, object and reconcileID to every line. */
   readonly log: Log;
   readonly reconcileID: string;

@@ -44,6 +44,10 @@ export class ReconcileRun {
     return this.#abort.signal;
   }
 
+  throwIfAborted(): void {
+    if (this.#reason !== undefined) throw this.#reason;
+  }
+
   looksAgain(): void {
     this.#limits.looksAgain();
   }
