@@ -135,6 +135,8 @@ export interface BackupJobRecord {
   readonly protectionState?: BackupJobRecordProtectionState;
   /** deletionRequest of the item. */
   readonly deletionRequest: BackupJobRecordDeletionRequest;
+  /** conditions of the item that keep their verdict through a deletion, DataAvailable and SourceAvailable. */
+  readonly conditions?: readonly Condition[];
   /** recoveryPoints of the item. */
   readonly recoveryPoints: BackupJobRecordRecoveryPoints;
 }

@@ -154,9 +154,17 @@ export const cachedPoints: CachedKind<RecoveryPoint, PointFacets> = {
 
 const OPEN = new Set([undefined, 'InProgress']);
 
+/** Once it is finished, what a record says of health is history, and not worth its room. */
+function trimJob(job: BackupJob): BackupJob {
+  const { record, ...status } = job.status ?? {};
+  if (record?.conditions === undefined || OPEN.has(status.state)) return trim(job);
+  const { conditions: _health, ...rest } = record;
+  return trim({ ...job, status: { ...status, record: rest } });
+}
+
 export const cachedJobs: CachedKind<BackupJob, JobFacets> = {
   type: BACKUP_JOBS,
-  trim,
+  trim: trimJob,
   facets: ({ metadata, spec, status }) => {
     const finished = !OPEN.has(status?.state);
     const record = finished ? undefined : status?.record;

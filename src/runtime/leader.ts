@@ -8,8 +8,8 @@ import type { Gauge, Metrics } from '../ports/metrics.ts';
 import { errorFields } from './error-fields.ts';
 import type { Fence } from './fencing.ts';
 import { LeaseObserver } from './lease-observer.ts';
-import { LEASE_TYPE, claimed, holderOf, released } from './lease-record.ts';
-import type { Claim, Lease } from './lease-record.ts';
+import { LEASE_TYPE, claimed, holderOf, released, untouchedSince } from './lease-record.ts';
+import type { Claim, Lease, Look } from './lease-record.ts';
 import { LeaseTerm, momentOf } from './lease-term.ts';
 import type { LeaseDurations } from './lease-term.ts';
 import { sleep, within } from './waiting.ts';
@@ -51,6 +51,8 @@ export class LeaderElector implements Fence {
   #state: State = 'Following';
   /** As last written by us; undefined where it may have changed since. */
   #lease: Lease | undefined;
+  #look: Look | undefined;
+  #uncontested = false;
   #transitions = 0;
   #failures = 0;
   #cancelDeadline: () => void = () => undefined;
@@ -83,6 +85,22 @@ export class LeaderElector implements Fence {
   /** Fencing token: grows each time the lease goes to another process. */
   get transitions(): number {
     return this.#transitions;
+  }
+
+  /** Whether nobody else can have led since {@link look}; false before this process leads, and where there was no look. */
+  get uncontested(): boolean {
+    return this.#uncontested;
+  }
+
+  /** To be called once, before the caches are filled: see {@link uncontested}. A look that fails proves nothing. */
+  async look(): Promise<void> {
+    try {
+      const lease = await this.#read();
+      this.#look = { lease };
+      this.#observer.see(lease);
+    } catch (error) {
+      this.#options.log.warn('the lease cannot be read before the caches are filled', errorFields(error));
+    }
   }
 
   valid(): boolean {
@@ -137,8 +155,9 @@ export class LeaderElector implements Fence {
     // An answer that took too long says nothing about now: the next look finds our own name and renews.
     if (!this.#term.valid()) return;
     this.#state = 'Leading';
+    this.#uncontested = untouchedSince(this.#look, lease);
     this.#showStatus();
-    this.#options.log.info('leading', { transitions: this.#transitions });
+    this.#options.log.info('leading', { transitions: this.#transitions, uncontested: this.#uncontested });
     this.#becomeLeader();
   }
 

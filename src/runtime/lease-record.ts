@@ -27,6 +27,24 @@ export function holderOf(lease: Lease | undefined): string {
   return lease?.spec?.holderIdentity ?? '';
 }
 
+/** What a look at the Lease found; `lease` undefined: there was none. */
+export interface Look {
+  readonly lease: Lease | undefined;
+}
+
+/**
+ * Whether nobody can have led between the look and the write that replaced `replaced`: it was free then, and it is still
+ * that very record, so nobody has taken it.
+ *
+ * @param look undefined: nobody looked, or in vain
+ */
+export function untouchedSince(look: Look | undefined, replaced: Lease | undefined): boolean {
+  if (look === undefined || holderOf(look.lease) !== '') return false;
+  if (look.lease === undefined || replaced === undefined) return look.lease === replaced;
+  const { uid, resourceVersion } = look.lease.metadata;
+  return uid === replaced.metadata.uid && resourceVersion === replaced.metadata.resourceVersion;
+}
+
 /** What must change for the holder to count as alive. Labels and annotations don't. */
 export function signOfLife(lease: Lease): string {
   const spec = lease.spec ?? {};

@@ -20,6 +20,8 @@ const CLOSE_MS = 1_000;
 export interface Cache extends CacheHealth {
   readonly synced: Promise<unknown>;
   run(signal: AbortSignal): Promise<void>;
+  /** Resolves when all that the API server held at the time of the call is in the cache. */
+  refresh(): Promise<void>;
 }
 
 /** A controller, as far as its life goes; see controller.ts. */
@@ -34,6 +36,10 @@ interface Worker {
 export interface Campaign {
   readonly elected: Promise<void>;
   readonly lost: AbortSignal;
+  /** Once elected: whether nobody else can have led since {@link look}. */
+  readonly uncontested: boolean;
+  /** Notes who leads; called before the caches begin to fill. Never rejects. */
+  look(): Promise<void>;
   run(signal: AbortSignal): Promise<unknown>;
 }
 
@@ -103,6 +109,8 @@ export class Manager {
     const caches = Object.entries(this.#parts.caches);
     await Promise.all(servers.map((server) => server.start()));
     if (this.#over()) return;
+    await leader.look();
+    if (this.#over()) return;
     this.#caching = Promise.all(
       caches.map(([name, cache]) => this.#watched(`cache ${name}`, cache.run(this.#cacheScope.signal))),
     );
@@ -114,7 +122,25 @@ export class Manager {
       .catch((error: unknown) => this.#fail('leader election', error));
     await leader.elected;
     if (this.#over()) return;
+    if (!leader.uncontested) await this.#refreshCaches();
+    if (this.#over()) return;
     this.#working = Promise.all(controllers.map((worker) => this.#watched(`controller ${worker.name}`, worker.run())));
+  }
+
+  /**
+   * A watch that is half-open is noticed late: what another leader wrote last may be missing from our caches. A list that
+   * is made now has it. Ends early with the process.
+   */
+  async #refreshCaches(): Promise<void> {
+    const { clock, caches } = this.#parts;
+    const startedMs = clock.monotonicMs();
+    await Promise.race([
+      this.#ending.promise,
+      Promise.all(Object.values(caches).map((cache) => cache.refresh())),
+    ]);
+    if (this.#over()) return;
+    const ms = Math.round(clock.monotonicMs() - startedMs);
+    this.#log.info('caches read anew, as another may have led meanwhile', { ms });
   }
 
   #over(): boolean {

@@ -18,7 +18,7 @@ import { Silence } from './silence.ts';
 import { Slice } from './slice.ts';
 import type { Store } from './store.ts';
 import { sleep } from './waiting.ts';
-import { SilentStream, STOPPED, WatchRecovery, WENT_BACK, type Ending } from './watch-recovery.ts';
+import { REFRESH, SilentStream, STOPPED, WatchRecovery, WENT_BACK, type Ending } from './watch-recovery.ts';
 import { WatchSession, type Verdict } from './watch-session.ts';
 
 export interface ReflectorParts {
@@ -39,6 +39,12 @@ export interface ReflectorOptions {
 /** The server ends a watch after 5 to 10 minutes: several servers share the watches again, nothing hangs for ever. */
 const WATCH_SECONDS = 300;
 
+/** A wish for the whole list. `begun`: a list was asked for after the wish, so that its content will do. */
+interface Wish {
+  readonly granted: PromiseWithResolvers<undefined>;
+  begun: boolean;
+}
+
 export class Reflector<T extends KubeObject, F> {
   /** Resolves when the whole list has arrived for the first time and its changes have been told. */
   readonly synced: Promise<void>;
@@ -51,6 +57,9 @@ export class Reflector<T extends KubeObject, F> {
   readonly #recovery: WatchRecovery;
   readonly #firstSync = Promise.withResolvers<undefined>();
   #running = false;
+  #wish: Wish | undefined;
+  /** Aborted to end a watch, a list or a wait before its time. */
+  #interrupt = new AbortController();
   #position: string | undefined;
   #lastSyncMs = 0;
   #contactMs: number;
@@ -82,12 +91,46 @@ export class Reflector<T extends KubeObject, F> {
     this.#running = true;
     try {
       while (!signal.aborted) {
-        const ending = await this.#round(signal);
-        if (!aborted(signal)) await this.#between(ending, signal);
+        this.#interrupt = new AbortController();
+        const scope = AbortSignal.any([signal, this.#interrupt.signal]);
+        this.#beginWish();
+        const ending = await this.#round(scope);
+        if (!aborted(signal)) await this.#between(aborted(scope) ? REFRESH : ending, scope);
       }
     } finally {
       this.#running = false;
+      this.#wish?.granted.reject(new Error(`reflector: ${this.#type.plural} was stopped before it was read anew`));
+      this.#wish = undefined;
     }
+  }
+
+  /**
+   * Reads the whole list anew, as the server holds it now, whatever the watch has told: one that is half-open tells nothing
+   * for a long time. Resolves when the list is in the store and its changes have been told; tries for as long as it runs. A
+   * call while another waits shares its list.
+   *
+   * @throws Error where it does not run, or is stopped meanwhile
+   */
+  async refresh(): Promise<void> {
+    if (!this.#running) throw new Error(`reflector: ${this.#type.plural} does not run; start it before it is refreshed`);
+    if (this.#wish === undefined) {
+      this.#wish = { granted: Promise.withResolvers(), begun: false };
+      this.#interrupt.abort();
+    }
+    await this.#wish.granted.promise;
+  }
+
+  /** A list that is asked for from here on is newer than the wish. */
+  #beginWish(): void {
+    if (this.#wish === undefined) return;
+    this.#wish.begun = true;
+    this.#giveUpPosition(REFRESH.cause);
+  }
+
+  #grantWish(): void {
+    if (this.#wish?.begun !== true) return;
+    this.#wish.granted.resolve(undefined);
+    this.#wish = undefined;
   }
 
   /** Initial content where needed, then one watch. */
@@ -100,6 +143,7 @@ export class Reflector<T extends KubeObject, F> {
       session = this.#session();
       if (resumes && (await this.#isBehind(session.position ?? '', signal))) return WENT_BACK;
       const verdict = await this.#watch(session, signal);
+      if (signal.aborted) return STOPPED;
       this.#contact();
       return this.#recovery.ended(verdict, session, this.#parts.clock.monotonicMs() - startedMs);
     } catch (error) {
@@ -201,16 +245,19 @@ export class Reflector<T extends KubeObject, F> {
     this.#lastSyncMs = this.#parts.clock.monotonicMs() - startedMs;
     this.#recovery.synced();
     this.#firstSync.resolve(undefined);
+    this.#grantWish();
     this.#log.info('cache is in sync', { objects: this.#store.size, ms: Math.round(this.#lastSyncMs) });
   }
 
   async #between(ending: Ending, signal: AbortSignal): Promise<void> {
     this.#metrics.restarted(ending.cause);
-    if (ending.next === 'Relist') {
-      if (this.#position !== undefined) this.#metrics.relisted(ending.cause);
-      this.#position = undefined;
-    }
+    if (ending.next === 'Relist') this.#giveUpPosition(ending.cause);
     if (ending.waitMs > 0) await sleep(this.#parts.clock, ending.waitMs, signal);
+  }
+
+  #giveUpPosition(cause: string): void {
+    if (this.#position !== undefined) this.#metrics.relisted(cause);
+    this.#position = undefined;
   }
 
   #silenceMs(): number {

@@ -6,6 +6,13 @@ export class SoleLeader implements Campaign, Fence {
   readonly elected = Promise.resolve();
   readonly lost = new AbortController().signal;
 
+  /** Whoever makes sure that only one process runs has ended the one before: the caches hold all that it wrote. */
+  readonly uncontested = true;
+
+  look(): Promise<void> {
+    return Promise.resolve();
+  }
+
   run(): Promise<void> {
     return Promise.resolve();
   }

@@ -20,6 +20,9 @@ export const STOPPED: Ending = { cause: 'Stopped', next: 'Resume', waitMs: 0 };
 /** The server is at an older version than the cache. */
 export const WENT_BACK: Ending = { cause: 'WentBack', next: 'Relist', waitMs: 0 };
 
+/** The whole list was asked for anew. */
+export const REFRESH: Ending = { cause: 'Refresh', next: 'Relist', waitMs: 0 };
+
 /** As client-go's reflector. */
 const BACKOFF_MS = { baseMs: 800, maxMs: 30_000 };
 /** A watch that lived this long shows that the server is well. */

@@ -63,7 +63,7 @@ function carryOn(o: Observation, origin: Origin): Settlement | undefined {
   // An earlier hand-over may still be open: of two records of one item, the later deadline holds (P12).
   const [record] = records.sort((a, b) => (a.purgeTime < b.purgeTime ? 1 : -1));
   if (record === undefined) return undefined;
-  return settle([ready('True', 'SoftDeleted', softDeletedWords(record))], {
+  return settle([ready('True', 'SoftDeleted', softDeletedWords(record)), ...(record.conditions ?? [])], {
     ...recordFields(record),
     deleteState: 'ToBeDeleted',
     protectionState: 'ProtectionStopped',

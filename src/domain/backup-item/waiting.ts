@@ -8,7 +8,7 @@ import { dueAt } from '../retention.ts';
 import { raiseLateDeadline } from './deleting.ts';
 import { softDeletedWords } from './identity.ts';
 import { bySpec, createJob, finishJob, needJob, openJobs } from './jobs.ts';
-import type { HandOverRecord, Job } from './observation.ts';
+import type { HandOverRecord, Item, Job } from './observation.ts';
 import { type Known, type Outcome, ready, type Rule, settle, unblocked, verdict, withoutWindow } from './outcome.ts';
 import { editedSince } from './may-purge.ts';
 import { throughGate } from './purging.ts';
@@ -135,7 +135,22 @@ function recordOf({ item, record }: Known): HandOverRecord | undefined {
     ...(record.notedSoftDelete === undefined ? {} : { softDeleteState: record.notedSoftDelete }),
     deletionRequest: { by: request.by, uid: request.uid, generation: request.generation },
     recoveryPoints: summaryOf(status.recoveryPoints),
+    ...healthOf(status),
   };
+}
+
+/** A record that nobody will carry on from needs no verdicts. */
+function historyOf(o: Known): HandOverRecord | undefined {
+  const record = recordOf(o);
+  if (record === undefined) return undefined;
+  const { conditions: _health, ...rest } = record;
+  return rest;
+}
+
+/** What is known of data and source doesn't change because an object was deleted. */
+function healthOf({ conditions = [] }: Item['status']): Pick<HandOverRecord, 'conditions'> {
+  const health = conditions.filter(({ type }) => type === 'DataAvailable' || type === 'SourceAvailable');
+  return health.length === 0 ? {} : { conditions: health };
 }
 
 function summaryOf(summary: HandOverRecord['recoveryPoints'] | undefined): HandOverRecord['recoveryPoints'] {
@@ -161,7 +176,7 @@ function completeDeletionJobs(o: Known): Outcome | undefined {
   if (late !== undefined) return finishJob(o, late, { state: 'Cancelled', message: 'the item is soft-deleted' });
   const [job] = openJobs(o, 'DeleteBackupData');
   if (job === undefined) return undefined;
-  const record = job.record ?? recordOf(o);
+  const record = job.record ?? historyOf(o);
   const handedOver = job.request?.by === 'Delete' && job.record !== undefined && job.record.itemUID !== o.item.uid;
   return finishJob(o, job, {
     state: 'Completed',
