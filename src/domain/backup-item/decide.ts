@@ -5,6 +5,7 @@
 import { isSame } from '../canonical.ts';
 import type { Step } from './actions.ts';
 import { clearImmediate, deletingRules } from './deleting.ts';
+import { refuseForeignJobs } from './foreign-jobs.ts';
 import { isNew, recordIsUnreadable, recordMayBeLost } from './identity.ts';
 import type { ItemRecord, Observation } from './observation.ts';
 import { type Known, type Outcome, project, type Rule } from './outcome.ts';
@@ -19,8 +20,8 @@ const needFinalizer: Rule = ({ item }) =>
 
 /** The whole state machine: which rules speak in which state, in order of precedence. */
 export const rulesByState: Readonly<Record<ItemRecord['deleteState'], readonly Rule[]>> = {
-  NotDeleted: [needFinalizer, clearImmediate, ...deletingRules, ...protectingRules],
-  ToBeDeleted: [needFinalizer, ...waitingRules],
+  NotDeleted: [needFinalizer, refuseForeignJobs, clearImmediate, ...deletingRules, ...protectingRules],
+  ToBeDeleted: [needFinalizer, refuseForeignJobs, ...waitingRules],
   Purging: purgingRules,
   Purged: purgedRules,
 };

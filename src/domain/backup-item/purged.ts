@@ -53,7 +53,7 @@ function evidenceLine(point: Point): string {
 }
 
 function closeOpenJobs(o: Known): Outcome | undefined {
-  const [late] = openJobs(o, 'Undelete', 'StopProtection', 'ResumeProtection', 'DeleteBackupData');
+  const [late] = openJobs(o, 'Undelete', 'StopProtection', 'ResumeProtection', 'DeleteBackupData', 'Restore');
   if (late !== undefined) return finishJob(o, late, { state: 'Completed', message: 'the item is purged' });
   if (o.item.intent === 'Active') return undefined;
   const [backup] = openJobs(o, 'Backup');

@@ -83,7 +83,7 @@ export const purgingRules: readonly Rule[] = [closeOtherJobs, needPurgeJob, dest
 
 /** The deletion was recorded and carried out: its job, and whatever came too late, is closed. */
 function closeOtherJobs(o: Known): Outcome | undefined {
-  const [job] = openJobs(o, 'Backup', 'Undelete', 'StopProtection', 'ResumeProtection');
+  const [job] = openJobs(o, 'Backup', 'Restore', 'Undelete', 'StopProtection', 'ResumeProtection');
   if (job !== undefined) return finishJob(o, job, { state: 'Failed', message: 'the data is being purged: too late' });
   const [deletion] = openJobs(o, 'DeleteBackupData');
   return deletion && finishJob(o, deletion, { state: 'Completed', message: 'the purge has begun' });

@@ -14,6 +14,13 @@ export const softDeleted: readonly Transition[] = [
   },
   {
     state: 'ToBeDeleted',
+    when: 'somebody posts a job that only the operator begins',
+    facts: { ...waiting, jobs: [aJob('Purge')] },
+    rule: 'refuseForeignJobs',
+    does: 'WriteJob Failed',
+  },
+  {
+    state: 'ToBeDeleted',
     when: 'before its deadline',
     facts: waiting,
     rule: 'waitForDeadline',

@@ -68,6 +68,13 @@ export const kept: readonly Transition[] = [
   },
   {
     state: 'NotDeleted',
+    when: 'a restore is asked for, which this release does not make',
+    facts: { item: anItem(), points, jobs: [aJob('Restore')] },
+    rule: 'refuseForeignJobs',
+    does: 'WriteJob Failed',
+  },
+  {
+    state: 'NotDeleted',
     when: 'Active with a new policy',
     facts: { item: withoutStatus(anItem(), 'policyRef'), points },
     rule: 'start',
