@@ -134,10 +134,7 @@ export class Manager {
   async #refreshCaches(): Promise<void> {
     const { clock, caches } = this.#parts;
     const startedMs = clock.monotonicMs();
-    await Promise.race([
-      this.#ending.promise,
-      Promise.all(Object.values(caches).map((cache) => cache.refresh())),
-    ]);
+    await Promise.race([this.#ending.promise, Promise.all(Object.values(caches).map((cache) => cache.refresh()))]);
     if (this.#over()) return;
     const ms = Math.round(clock.monotonicMs() - startedMs);
     this.#log.info('caches read anew, as another may have led meanwhile', { ms });

@@ -112,7 +112,8 @@ export class Reflector<T extends KubeObject, F> {
    * @throws Error where it does not run, or is stopped meanwhile
    */
   async refresh(): Promise<void> {
-    if (!this.#running) throw new Error(`reflector: ${this.#type.plural} does not run; start it before it is refreshed`);
+    if (!this.#running)
+      throw new Error(`reflector: ${this.#type.plural} does not run; start it before it is refreshed`);
     if (this.#wish === undefined) {
       this.#wish = { granted: Promise.withResolvers(), begun: false };
       this.#interrupt.abort();

@@ -1,4 +1,4 @@
-/** Leadership on a real API server, between real processes: one frozen in mid-work, one that ends as it should. */
+/** Leadership on a real API server, between real processes: one frozen in mid-work, others that end as they should. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -75,6 +75,13 @@ async function start(name: string) {
   return { name, child, messages, ended, says: (message: string) => messages.includes(message) };
 }
 
+const READ_ANEW = 'caches read anew, as another may have led meanwhile';
+
+/** What it said of its beginning as a leader, in order. */
+function beginningOf({ messages }: { readonly messages: readonly string[] }): readonly string[] {
+  return messages.filter((message) => ['leading', READ_ANEW, 'first reconcile'].includes(message));
+}
+
 test('frozen for 20 s the leader is replaced, and no write of it is accepted afterwards; a graceful end hands over at once', async () => {
   const a = await start('leader-a');
   await waitUntil('leader-a writes', 20 * SECOND, () => writesOf(a.name, 'configmaps').length > 5);
@@ -90,6 +97,9 @@ test('frozen for 20 s the leader is replaced, and no write of it is accepted aft
   a.child.kill('SIGCONT');
   expect(await a.ended).toBe(1);
   expect(a.says('leadership lost')).toBe(true);
+
+  expect(beginningOf(a)).toEqual(['leading', 'first reconcile']);
+  expect(beginningOf(b)).toEqual(['leading', READ_ANEW, 'first reconcile']);
 
   const seen = writesOf(b.name, 'configmaps').length;
   await waitUntil('leader-b goes on writing', 20 * SECOND, () => writesOf(b.name, 'configmaps').length > seen + 5);
@@ -107,4 +117,11 @@ test('frozen for 20 s the leader is replaced, and no write of it is accepted aft
   expect(takenMs - releasedMs).toBeLessThanOrEqual(3 * SECOND);
   const lease = await plane.kubectl(['get', 'lease', 'leader-test', '-n', 'default', '-o', 'json']);
   expect(JSON.parse(lease.stdout)).toMatchObject({ spec: { holderIdentity: 'leader-c', leaseTransitions: 2 } });
+  expect(beginningOf(c)).toEqual(['leading', READ_ANEW, 'first reconcile']);
+
+  c.child.kill('SIGTERM');
+  expect(await c.ended).toBe(0);
+  const d = await start('leader-d');
+  await waitUntil('leader-d writes', 20 * SECOND, () => writesOf(d.name, 'configmaps').length > 0);
+  expect(beginningOf(d)).toEqual(['leading', 'first reconcile']);
 });

@@ -1,84 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { Controller } from '../../../src/runtime/controller.ts';
-import type { ReconcileContext } from '../../../src/runtime/controller.ts';
-import { EventRecorder } from '../../../src/runtime/events.ts';
-import { LeaderElector } from '../../../src/runtime/leader.ts';
-import { LEASE_TYPE, holderOf } from '../../../src/runtime/lease-record.ts';
-import { Manager } from '../../../src/runtime/manager.ts';
-import { DONE } from '../../../src/runtime/result.ts';
-import { sleep } from '../../../src/runtime/waiting.ts';
-import { BARE_LEASE, LEASE_KEY } from '../../support/lease-race.ts';
-import { MemoryKube, kubeError } from '../../support/memory-kube.ts';
-import { runtimeParts } from '../../support/runtime-parts.ts';
+import { LEASE_TYPE } from '../../../src/runtime/lease-record.ts';
+import { BARE_LEASE } from '../../support/lease-race.ts';
+import { operator } from '../../support/managed-operator.ts';
 
 const SECOND = 1_000;
-
-/** An operator of one controller with the real queue, elector and recorder. What happens is noted in order. */
-function operator(options: { readonly reconcileMs?: number; readonly heedsAbort?: boolean } = {}) {
-  const parts = runtimeParts();
-  const { clock } = parts;
-  const server = new MemoryKube();
-  const story: string[] = [];
-  const network = { down: false };
-  const kube = server.client('operator', {
-    travel: () => (network.down ? Promise.reject(kubeError('Unavailable', true)) : Promise.resolve()),
-  });
-  const cache = fakeCache(story, () => clock.monotonicMs());
-  const leader = new LeaderElector({ ...parts, kube, lease: LEASE_KEY, identity: 'me' });
-  const events = new EventRecorder({ ...parts, kube, instance: 'me' });
-  const reconciler = {
-    name: 'items',
-    async reconcile(_key: unknown, ctx: ReconcileContext) {
-      story.push('reconcile begins');
-      await sleep(clock, options.reconcileMs ?? 0, options.heedsAbort === false ? undefined : ctx.signal);
-      story.push(ctx.signal.aborted ? 'reconcile aborted' : 'reconcile ends');
-      return DONE;
-    },
-  };
-  const controller = new Controller(reconciler, parts, { initialKeys: () => ['ns/a'] });
-  const manager = new Manager({
-    ...parts,
-    caches: { backupitems: cache },
-    controllers: [controller],
-    leader,
-    events,
-    servers: [{ start: note(story, 'probes start'), close: note(story, 'probes close') }],
-    close: [note(story, 'pools close')],
-  });
-  const stop = new AbortController();
-  let code: number | undefined;
-  void manager.run(stop.signal).then((exit) => (code = exit));
-  const holder = (): string => holderOf(server.find(LEASE_TYPE, LEASE_KEY));
-  return { ...parts, server, story, network, cache, manager, controller, leader, stop, holder, code: () => code };
-}
-
-function note(story: string[], what: string): () => Promise<void> {
-  return () => {
-    story.push(what);
-    return Promise.resolve();
-  };
-}
-
-function fakeCache(story: string[], now: () => number) {
-  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  const ended = Promise.withResolvers<undefined>();
-  return {
-    synced: promise,
-    heardMs: now(),
-    lastContactMs(): number {
-      return this.heardMs;
-    },
-    fill: () => resolve(undefined),
-    fail: reject,
-    end: () => ended.resolve(undefined),
-    async run(signal: AbortSignal): Promise<void> {
-      story.push('cache starts');
-      signal.addEventListener('abort', () => ended.resolve(undefined));
-      await ended.promise;
-      story.push('cache ends');
-    },
-  };
-}
 
 describe('starting', () => {
   test('probes first, then caches; no campaign and no readiness before they are filled; then work', async () => {
