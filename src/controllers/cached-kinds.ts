@@ -67,9 +67,12 @@ export interface PointFacets {
 export interface JobFacets {
   readonly itemName: string;
   readonly itemID: string | undefined;
+  /** Its status says whose it is; its spec was written by whoever created it. */
+  readonly acknowledged: boolean;
   readonly vault: string | undefined;
   readonly operation: BackupJob['spec']['operation'];
   readonly finished: boolean;
+  readonly completed: boolean;
   readonly endTime: Instant | undefined;
   /** Name and source that an open hand-over keeps for its record. */
   readonly keeps: { readonly name: string; readonly source: string; readonly itemID: string } | undefined;
@@ -170,10 +173,12 @@ export const cachedJobs: CachedKind<BackupJob, JobFacets> = {
     const record = finished ? undefined : status?.record;
     return {
       itemName: spec.itemRef.name,
-      itemID: spec.itemID ?? status?.itemID,
+      itemID: status?.itemID ?? spec.itemID,
+      acknowledged: status?.itemID !== undefined,
       vault: shared(metadata.labels?.[VAULT_LABEL]),
       operation: names.of(spec.operation),
       finished,
+      completed: status?.state === 'Completed',
       endTime: parseInstant(status?.endTime),
       keeps: record && {
         name: record.itemName,

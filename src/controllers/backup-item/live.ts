@@ -90,7 +90,9 @@ export async function readGate(parts: LiveParts, observed: Item, rateFreeInMs: n
     await readJobs(parts, item, itemID),
   ];
   const retainUntil = await readHolds(parts, points);
-  const restore = jobs.map(decodeJob).find((job) => job.operation === 'Restore' && !isFinished(job));
+  const restore = jobs
+    .map(decodeJob)
+    .find((job) => job.operation === 'Restore' && job.acknowledged && !isFinished(job));
   return {
     item,
     vault,

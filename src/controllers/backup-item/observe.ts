@@ -45,10 +45,7 @@ export function observe(context: Context, key: ObjectKey, pass: Pass, rate: Purg
       marginMs: context.settings.marginMs,
       jitterMs: context.settings.jitterMs,
       dayLengthMs: context.settings.dayLengthMs,
-      // Few rules ask, and a hash each time is not free.
-      get spread() {
-        return spreadOf(context, itemID ?? item.uid);
-      },
+      spread: spreadOf(context, itemID ?? item.uid),
       engine: context.engines.forVault(vault?.spec.engine?.type ?? 'CSISnapshot')?.type,
     },
     freshID: pass.freshID,

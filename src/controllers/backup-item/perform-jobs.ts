@@ -3,7 +3,7 @@ import type { BackupJob } from '../../api/backup-job.gen.ts';
 import { API_VERSION, BACKUP_JOBS, JOB_FINALIZER, MANAGER } from '../../api/names.ts';
 import type { Action } from '../../domain/backup-item/actions.ts';
 import type { Item, Job } from '../../domain/backup-item/observation.ts';
-import { canonical } from '../../domain/canonical.ts';
+import { isSame } from '../../domain/canonical.ts';
 import { suffixed } from '../../domain/object-name.ts';
 import { hasCode, KubeError } from '../../ports/kube.ts';
 import { mergePatch } from '../../runtime/merge-patch.ts';
@@ -65,17 +65,24 @@ async function created(context: Context, job: BackupJob): Promise<boolean> {
       name: job.metadata.name,
     });
     const open = existing.status?.state === undefined || existing.status.state === 'InProgress';
-    const ours = canonical(existing.spec) === canonical(job.spec) && open;
+    const ours = isSame(existing.spec, job.spec) && open && bears(existing, job.metadata.labels ?? {});
     if (ours) context.stores.jobs.upsert(existing);
     return ours;
   }
 }
 
+/** Somebody else's job may have our name and our words; without finalizer and labels it is no intent that outlives a deletion. */
+function bears({ metadata }: BackupJob, labels: Readonly<Record<string, string>>): boolean {
+  const held = metadata.finalizers?.includes(JOB_FINALIZER) ?? false;
+  return held && Object.entries(labels).every(([name, value]) => metadata.labels?.[name] === value);
+}
+
 /** A user's job gets our finalizer and labels before it counts. */
 export async function acceptJob(context: Context, item: Item, { job, status }: ActionOf<'AcceptJob'>): Promise<void> {
   let { resourceVersion } = job;
-  if (!job.hasFinalizer) {
-    const object = context.stores.jobs.get(`${item.namespace}/${job.name}`);
+  const object = context.stores.jobs.get(`${item.namespace}/${job.name}`);
+  const labels = recordLabels(item, status.itemID, context.hash);
+  if (object !== undefined && !bears(object, labels)) {
     const written = await context.kube.patch<BackupJob>(
       BACKUP_JOBS,
       { namespace: item.namespace, name: job.name },
@@ -83,8 +90,8 @@ export async function acceptJob(context: Context, item: Item, { job, status }: A
         metadata: {
           resourceVersion,
           uid: job.uid,
-          finalizers: [...(object?.metadata.finalizers ?? []), JOB_FINALIZER],
-          labels: recordLabels(item, status.itemID, context.hash),
+          finalizers: [...new Set([...(object.metadata.finalizers ?? []), JOB_FINALIZER])],
+          labels,
         },
       },
       { fieldManager: MANAGER },

@@ -82,11 +82,17 @@ export class BackupJobReconciler implements Reconciler {
     const { items } = this.#context.stores;
     const [itemKey] = facets.itemID === undefined ? [] : items.indexed('itemID', `${key.namespace}/${facets.itemID}`);
     const item = itemKey === undefined ? undefined : items.facets(itemKey);
-    const purgedAt = this.#siblings(key, facets)
-      .filter((other) => other.operation === 'Purge' && other.finished)
-      .reduce<Instant | undefined>((last, { endTime }) => endTime ?? last, undefined);
+    const purgedAt = this.#purgedAt(key, facets);
     if (item === undefined) return { item: this.#hasPoints(key, facets) ? 'HasData' : 'None', purgedAt };
     return { item: item.deleteState === 'Purged' ? 'Purged' : 'HasData', purgedAt };
+  }
+
+  /** Only a purge that was carried out counts: a refused one ended, too. */
+  #purgedAt(key: ObjectKey, facets: JobFacets): Instant | undefined {
+    if (facets.itemID === undefined) return undefined;
+    return this.#siblings(key, facets)
+      .filter(({ operation, completed, acknowledged }) => operation === 'Purge' && completed && acknowledged)
+      .reduce<Instant | undefined>((last, { endTime }) => endTime ?? last, undefined);
   }
 
   /** A record whose item is gone stays as long as there are points it speaks of. */
@@ -102,9 +108,10 @@ export class BackupJobReconciler implements Reconciler {
   #isOrphaned(key: ObjectKey, facets: JobFacets): boolean {
     const { items } = this.#context.stores;
     if (facets.keeps !== undefined) return false;
-    const byID = facets.itemID !== undefined && items.indexed('itemID', `${key.namespace}/${facets.itemID}`).length > 0;
-    const byName = items.facets(keyOf({ namespace: key.namespace, name: facets.itemName })) !== undefined;
-    return !byID && !byName;
+    if (facets.acknowledged) return items.indexed('itemID', `${key.namespace}/${facets.itemID ?? ''}`).length === 0;
+    const named = items.facets(keyOf({ namespace: key.namespace, name: facets.itemName }));
+    if (named === undefined) return true;
+    return facets.itemID !== undefined && named.itemID !== undefined && facets.itemID !== named.itemID;
   }
 
   async #letGo(job: BackupJob): Promise<void> {

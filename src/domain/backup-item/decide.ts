@@ -22,8 +22,8 @@ const needFinalizer: Rule = ({ item }) =>
 export const rulesByState: Readonly<Record<ItemRecord['deleteState'], readonly Rule[]>> = {
   NotDeleted: [needFinalizer, refuseForeignJobs, clearImmediate, ...deletingRules, ...protectingRules],
   ToBeDeleted: [needFinalizer, refuseForeignJobs, ...waitingRules],
-  Purging: purgingRules,
-  Purged: purgedRules,
+  Purging: [refuseForeignJobs, ...purgingRules],
+  Purged: [refuseForeignJobs, ...purgedRules],
 };
 
 /** Rules for objects without a readable record. */

@@ -8,6 +8,7 @@
 import { later as laterOf, plus, formatInstant, SECOND_MS, type Instant } from '../time.ts';
 import { noWindow, openWindow, type Window } from '../retention.ts';
 import { finishRunningBackup } from './backup.ts';
+import { deletionAsked } from './deletion-request.ts';
 import { waitForEngine } from './engine-trouble.ts';
 import { promisedPurgeTime } from './identity.ts';
 import { finishJob, needJob, openJobFor, openJobs } from './jobs.ts';
@@ -27,25 +28,6 @@ import {
 } from './outcome.ts';
 import { throughGate } from './purging.ts';
 import { noted } from './stopping.ts';
-
-/**
- * Who asks for the deletion of a NotDeleted item. A request that was undone where its object can't be revived (a terminating
- * namespace) stays in the record as answered, and doesn't ask again.
- */
-function deletionAsked({ item, record }: Known): DeletionRequest | undefined {
-  if (record.request !== undefined && record.window !== undefined) return stillAsks(item, record.request);
-  const answered = record.request;
-  if (item.terminating && !(answered?.by === 'Delete' && answered.uid === item.uid)) {
-    return { by: 'Delete', uid: item.uid, generation: item.generation };
-  }
-  if (item.intent !== 'StopDeleteData') return undefined;
-  const isAnswered = answered?.uid === item.uid && item.generation <= answered.generation;
-  return isAnswered ? undefined : { by: 'Spec', uid: item.uid, generation: item.generation };
-}
-
-function stillAsks(item: Known['item'], request: DeletionRequest): DeletionRequest | undefined {
-  return (request.by === 'Delete' && item.terminating) || item.intent === 'StopDeleteData' ? request : undefined;
-}
 
 /** An immediate deletion binds nothing before Purging: taken back, or with soft delete on again, its times go. */
 export const clearImmediate: Rule = (o) => {

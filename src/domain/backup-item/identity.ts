@@ -160,9 +160,9 @@ function rebuild(o: Observation, origin: Origin): Settlement | undefined {
   );
 }
 
-/** A job without a workload yet speaks of whoever has the name. */
-function speaksOf({ item: { source } }: Observation, { status: { workload } }: Job): boolean {
-  if (workload === undefined) return true;
+/** By its status alone: a job's spec was written by whoever created it, and could name anybody's record. */
+function speaksOf({ item: { source } }: Observation, { acknowledged, status: { workload } }: Job): boolean {
+  if (!acknowledged || workload === undefined) return false;
   return workload.kind === source.kind && workload.namespace === source.namespace && workload.name === source.name;
 }
 
@@ -171,7 +171,7 @@ function speaksOf({ item: { source } }: Observation, { status: { workload } }: J
  * (P11, P12).
  */
 export function promisedPurgeTime(jobs: readonly Job[], itemID: string): Instant | undefined {
-  const ours = jobs.filter((job) => job.itemID === itemID);
+  const ours = jobs.filter((job) => job.acknowledged && job.itemID === itemID);
   const undone = ours
     .filter((job) => job.operation === 'Undelete' && job.state === 'Completed')
     .reduce((last, job) => Math.max(last, job.createdAt), -1);

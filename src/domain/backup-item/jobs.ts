@@ -10,15 +10,19 @@ import type { Known } from './outcome.ts';
 
 type Final = 'Completed' | 'CompletedWithWarnings' | 'Failed' | 'Cancelled';
 
-/** Unfinished jobs of this record, oldest first. A user's Backup job counts by the item's name until it is accepted. */
+/**
+ * Unfinished jobs of this record, oldest first. What a job's spec says was written by whoever created it: until its status says
+ * whose it is, it has to name this very item, and no other record.
+ */
 export function openJobs(o: Known, ...operations: readonly Operation[]): readonly Job[] {
   return o.jobs.filter(
-    (job) =>
-      operations.includes(job.operation) &&
-      !isFinished(job) &&
-      !isLeaving(job) &&
-      (job.itemID === o.record.itemID || (job.itemID === undefined && job.itemName === o.item.name)),
+    (job) => operations.includes(job.operation) && !isFinished(job) && !isLeaving(job) && isOf(o, job),
   );
+}
+
+function isOf({ item, record }: Known, job: Job): boolean {
+  if (job.acknowledged) return job.itemID === record.itemID;
+  return job.itemName === item.name && (job.itemID === undefined || job.itemID === record.itemID);
 }
 
 /** Deleted by somebody before it bore our finalizer: it can't be accepted any more, and goes. */
@@ -63,6 +67,11 @@ export function needJob(o: Known, operation: Operation, request: JobRequest): Ac
 /** Who asks where spec.protection itself is the request. */
 export function bySpec(item: Item): DeletionRequest {
   return { by: 'Spec', uid: item.uid, generation: item.generation };
+}
+
+/** Makes a job ours for good: from here on its status says whose it is. */
+export function acknowledge(o: Known, job: Job): Action {
+  return { type: 'AcceptJob', job, status: startJob(o, job, {}) };
 }
 
 export function finishJob(

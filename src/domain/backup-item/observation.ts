@@ -109,8 +109,10 @@ export interface Job {
   readonly operation: Operation;
   /** Name of the item it speaks of, by its spec. */
   readonly itemName: string;
-  /** From spec (ours) or status (a user's job, once accepted). */
+  /** By its status; as long as that is silent by its spec, which anybody who may create jobs can write. */
   readonly itemID: string | undefined;
+  /** Its status, which only the operator writes, says whose it is. Before that a job proves nothing. */
+  readonly acknowledged: boolean;
   readonly state: JobState;
   readonly hasFinalizer: boolean;
   readonly terminating: boolean;

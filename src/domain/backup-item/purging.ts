@@ -8,7 +8,7 @@
 import type { Verdict } from '../conditions.ts';
 import { formatInstant, MINUTE_MS, plus } from '../time.ts';
 import { purgeWaitsForEngine } from './engine-trouble.ts';
-import { bySpec, finishJob, needJob, openJobs } from './jobs.ts';
+import { acknowledge, bySpec, finishJob, needJob, openJobs } from './jobs.ts';
 import { purgedPoint } from './point-status.ts';
 import { type GateVerdict, LEASE_LEFT_MS, mayPurge } from './may-purge.ts';
 import type { DestroyFacts, Item, Point } from './observation.ts';
@@ -91,7 +91,8 @@ function closeOtherJobs(o: Known): Outcome | undefined {
 
 /** Written before the first destruction. Where the namespace is terminating nothing can be created: it runs without. */
 function needPurgeJob(o: Known): Outcome | undefined {
-  if (openJobs(o, 'Purge').length > 0) return undefined;
+  const [job] = openJobs(o, 'Purge');
+  if (job !== undefined) return job.acknowledged ? undefined : acknowledge(o, job);
   const { uid, generation } = o.record.request ?? bySpec(o.item);
   return needJob(o, 'Purge', { by: 'Expiry', uid, generation });
 }
@@ -128,7 +129,9 @@ export function mayDestroy(look: DestroyFacts, point: Point): Refusal | undefine
   if (typeof look.point !== 'object' || !isSamePoint(look.point, point)) {
     return refuse('RecordChanged', `point ${point.name} is not the one that was read before`);
   }
-  const suspended = look.suspended || (typeof look.vault === 'object' && look.vault.suspendPurge);
+  if (typeof look.vault !== 'object')
+    return refuse('VaultUnknown', 'the vault, and with it its brake, can not be read');
+  const suspended = look.suspended || look.vault.suspendPurge;
   if (suspended) return refuse('PurgeSuspended', 'purges are suspended');
   return look.leaseLeftMs > LEASE_LEFT_MS ? undefined : refuse('NotLeading', 'the lease is about to run out');
 }

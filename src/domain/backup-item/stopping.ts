@@ -3,9 +3,13 @@ import { finishRunningBackup } from './backup.ts';
 import { bySpec, finishJob, needJob, openJobs } from './jobs.ts';
 import { type Known, type Outcome, pointSummary, ready, settle, type StatusChange, verdict } from './outcome.ts';
 
-/** Noted while the item is not deleted: what an immediate deletion may later rely on. */
+/**
+ * Noted while the item is not deleted: what an immediate deletion may later rely on. AlwaysOn is one-way, also where the vault was
+ * made again under its name with less.
+ */
 export function noted(o: Known): StatusChange {
-  return typeof o.vault === 'object' ? { softDeleteState: o.vault.softDelete } : {};
+  if (typeof o.vault !== 'object' || o.record.notedSoftDelete === 'AlwaysOn') return {};
+  return { softDeleteState: o.vault.softDelete };
 }
 
 export function stopOrRefuse(o: Known): Outcome | undefined {

@@ -7,12 +7,12 @@ import { formatInstant } from '../time.ts';
 import { dueAt } from '../retention.ts';
 import { raiseLateDeadline } from './deleting.ts';
 import { softDeletedWords } from './identity.ts';
-import { bySpec, createJob, finishJob, needJob, openJobs } from './jobs.ts';
+import { acknowledge, bySpec, createJob, finishJob, needJob, openJobs } from './jobs.ts';
 import type { HandOverRecord, Item, Job } from './observation.ts';
 import { type Known, type Outcome, ready, type Rule, settle, unblocked, verdict, withoutWindow } from './outcome.ts';
 import { editedSince } from './may-purge.ts';
 import { throughGate } from './purging.ts';
-import { stoppedVerdicts } from './stopping.ts';
+import { noted, stoppedVerdicts } from './stopping.ts';
 
 /** deleteState ToBeDeleted. Order is precedence. */
 export const waitingRules: readonly Rule[] = [
@@ -36,9 +36,9 @@ function undelete(o: Known): Outcome | undefined {
     if (!editedSince(item, record.request)) return undefined;
     if (o.live.namespaceTerminating === undefined) return { type: 'LookAtNamespace' };
     if (o.live.namespaceTerminating !== true) return undefined;
-  } else if (openJobs(o, 'Undelete').length === 0) {
-    const job = needJob(o, 'Undelete', bySpec(item));
-    if (job !== undefined) return job;
+  } else {
+    const step = undeleteJob(o);
+    if (step !== undefined) return step;
   }
   return settle(
     [...stoppedVerdicts(o), verdict('PurgeBlocked', 'False', 'NotBlocked', 'no purge is due')],
@@ -50,7 +50,7 @@ function undelete(o: Known): Outcome | undefined {
       // A terminating object goes on asking: its request is remembered as answered.
       deletionRequest: item.terminating ? { by: 'Delete', uid: item.uid, generation: item.generation } : null,
       recoveryPoints: withoutDigest(item.status.recoveryPoints),
-      ...(typeof o.vault === 'object' ? { softDeleteState: o.vault.softDelete } : {}),
+      ...noted(o),
     },
     {
       event: {
@@ -60,6 +60,13 @@ function undelete(o: Known): Outcome | undefined {
       },
     },
   );
+}
+
+/** It has to be told from a forged one once the item is NotDeleted: it is acknowledged before. */
+function undeleteJob(o: Known): Outcome | undefined {
+  const [job] = openJobs(o, 'Undelete');
+  if (job === undefined) return needJob(o, 'Undelete', bySpec(o.item));
+  return job.acknowledged ? undefined : acknowledge(o, job);
 }
 
 function withoutDigest(summary: HandOverRecord['recoveryPoints'] | undefined) {

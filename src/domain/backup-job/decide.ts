@@ -28,7 +28,7 @@ export interface HistoryJob {
   readonly item: 'None' | 'HasData' | 'Purged';
   /** When that item was purged, by its Purge job; undefined if none says so. */
   readonly purgedAt: Instant | undefined;
-  /** No item of that name exists, and the job is nobody's unfinished hand-over: who asked for it is gone. */
+  /** There is no such item, or the one of that name is another, and the job is nobody's unfinished hand-over. */
   readonly orphaned: boolean;
 }
 
@@ -47,7 +47,10 @@ export function decideJob(
     // Item and job may have been applied together, and the caches hear of them in any order.
     const patience = plus(job.createdAt, ORPHAN_PATIENCE_MS);
     if (context.now < patience) return { type: 'Wait', wakeAt: patience };
-    return { type: 'Fail', message: `item ${context.itemName} does not exist: create it first` };
+    return {
+      type: 'Fail',
+      message: `item ${context.itemName} does not exist, or is another one by now: create it first`,
+    };
   }
   if (job.terminating) {
     if (!job.hasFinalizer) return { type: 'Wait' };

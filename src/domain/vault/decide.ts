@@ -206,7 +206,9 @@ function purgeSuspended(o: VaultObservation): Verdict {
 function eventsOf(o: VaultObservation, status: VaultStatus): readonly VaultEvent[] {
   const events: VaultEvent[] = [];
   const before = o.status.noted;
-  if (before !== undefined && before.softDeleteState !== 'Disabled' && o.softDelete === 'Disabled') {
+  // A vault that is new and finds items with data was made again under its name: that weakens as much as an edit does.
+  const weakened = before === undefined ? o.cached.items.some(mayHaveData) : before.softDeleteState !== 'Disabled';
+  if (weakened && o.softDelete === 'Disabled') {
     const note =
       'soft delete was disabled: items deleted from now on are purged at once; those already deleted keep their deadline';
     events.push({ reason: 'SoftDeleteDisabled', type: 'Warning', note });

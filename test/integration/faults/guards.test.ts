@@ -71,15 +71,21 @@ describe.concurrent('an undelete between the gate and the write of Purging', () 
     expect(witness.violations).toEqual([]);
   });
 
-  test('is overrun where the write does not name the resourceVersion that was judged', async () => {
-    const { witness } = await playWith('race-broken', (place) => async (call, send) => {
+  test('is kept even where the write does not name the resourceVersion that was judged: the schema refuses it', async () => {
+    const refusals: string[] = [];
+    const { place, witness } = await playWith('race-broken', (broken) => async (call, send) => {
       if (!entersPurging(call) || call.target !== 'Api') return send();
-      const { metadata } = await place.item('db');
+      const { metadata } = await broken.item('db');
       const body = call.body as { metadata: { resourceVersion?: string } };
       Object.assign(body.metadata, { resourceVersion: metadata.resourceVersion });
-      return send();
+      return send().catch((error: unknown) => {
+        refusals.push(String(error));
+        throw error;
+      });
     });
-    expect(witness.violations).toContainEqual(expect.stringContaining('undelete had been accepted'));
+    expect(refusals).toContainEqual(expect.stringContaining('the deletion was taken back'));
+    expect(witness.violations).toEqual([]);
+    expect(await place.disks()).toHaveLength(1);
   });
 });
 

@@ -15,7 +15,7 @@ export const softDeleted: readonly Transition[] = [
   {
     state: 'ToBeDeleted',
     when: 'somebody posts a job that only the operator begins',
-    facts: { ...waiting, jobs: [aJob('Purge')] },
+    facts: { ...waiting, jobs: [aJob('Purge', { status: {} })] },
     rule: 'refuseForeignJobs',
     does: 'WriteJob Failed',
   },

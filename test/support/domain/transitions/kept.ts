@@ -69,7 +69,7 @@ export const kept: readonly Transition[] = [
   {
     state: 'NotDeleted',
     when: 'a restore is asked for, which this release does not make',
-    facts: { item: anItem(), points, jobs: [aJob('Restore')] },
+    facts: { item: anItem(), points, jobs: [aJob('Restore', { status: {} })] },
     rule: 'refuseForeignJobs',
     does: 'WriteJob Failed',
   },
