@@ -14,6 +14,7 @@ import { installManifests, must, type OperatorIdentity, operatorIdentity } from 
 import { type OperatorProcess, startOperator } from '../test/support/operator/process.ts';
 import { until } from '../test/support/operator/until.ts';
 import { Etcd } from './etcd.ts';
+import { imageEnvironment, nodeFlags } from './image.ts';
 import { parseSamples, type Sample, scrape, total } from './scrape.ts';
 import { makeTemplate, type Template } from './template.ts';
 
@@ -78,10 +79,10 @@ export async function startSubject(
   const startedMs = performance.now();
   const operator = await startOperator(plane, {
     storage,
-    identity,
+    identity: { ...identity, env: { ...imageEnvironment(), ...identity.env } },
     dayLength: '1h',
     built: true,
-    nodeArgs,
+    nodeArgs: [...nodeFlags(), ...nodeArgs],
     args: [`--health-probe-bind-address=${probes}`, `--metrics-bind-address=${metrics}`, ...args],
   });
   const samples = () => scrape(`http://${metrics}/metrics`);
