@@ -18,6 +18,7 @@ import { mergePatch } from '../../runtime/merge-patch.ts';
 import { DONE, type ReconcileResult } from '../../runtime/result.ts';
 import type { Context } from '../context.ts';
 import { patchFinalizers } from '../finalizers.ts';
+import { recordLabels } from '../labels.ts';
 
 const STEPS = 16;
 
@@ -36,8 +37,8 @@ export class RecoveryPointReconciler implements Reconciler {
       const standIn = this.#standInOf(key);
       const decision = decidePoint({
         name: key.name,
-        point: point && decode(point),
-        standIn: standIn && decode(standIn),
+        point: point && this.#decode(point),
+        standIn: standIn && this.#decode(standIn),
         namespaceTerminating: stores.namespaces.facets(`/${key.namespace}`)?.terminating ?? false,
         itemPurged: this.#isPurged(key, point ?? standIn),
       });
@@ -63,6 +64,9 @@ export class RecoveryPointReconciler implements Reconciler {
     switch (step.type) {
       case 'AddFinalizer':
         return this.#setFinalizer(key.namespace, step.object, true);
+      case 'SetLabels':
+        await this.#setLabels(key.namespace, step.object);
+        return;
       case 'LetGo':
         return this.#setFinalizer(key.namespace, step.object, false);
       case 'CreateStandIn':
@@ -93,6 +97,41 @@ export class RecoveryPointReconciler implements Reconciler {
       finalizer: RETENTION_FINALIZER,
       present,
     });
+  }
+
+  #decode(object: RecoveryPoint): PointObject {
+    const { metadata, spec, status } = object;
+    return {
+      name: metadata.name,
+      uid: metadata.uid ?? '',
+      terminating: metadata.deletionTimestamp !== undefined,
+      hasFinalizer: metadata.finalizers?.includes(RETENTION_FINALIZER) ?? false,
+      spec,
+      status: status ?? {},
+      labelled: Object.entries(this.#labelsOf(object)).every(([name, value]) => metadata.labels?.[name] === value),
+    };
+  }
+
+  async #setLabels(namespace: string, point: PointObject): Promise<void> {
+    const { kube, stores } = this.#context;
+    const object = this.#cached(namespace, point);
+    const written = await kube.patch<RecoveryPoint>(
+      RECOVERY_POINTS,
+      { namespace, name: point.name },
+      {
+        metadata: {
+          resourceVersion: object.metadata.resourceVersion ?? '',
+          uid: point.uid,
+          labels: this.#labelsOf(object),
+        },
+      },
+      { fieldManager: MANAGER },
+    );
+    stores.points.upsert(written.object);
+  }
+
+  #labelsOf({ spec }: RecoveryPoint): Readonly<Record<string, string>> {
+    return recordLabels({ vaultName: spec.vaultRef.name, source: spec.source }, spec.itemID, this.#context.hash);
   }
 
   /** A copy with the same spec: a stand-in under a derived name, or the point itself from its stand-in. */
@@ -162,18 +201,6 @@ export class RecoveryPointReconciler implements Reconciler {
   #specOf(key: ObjectKey, point: PointObject): RecoveryPoint['spec'] {
     return this.#context.stores.points.get(keyOf(key))?.spec ?? (point.spec as RecoveryPoint['spec']);
   }
-}
-
-function decode(object: RecoveryPoint): PointObject {
-  const { metadata, spec, status } = object;
-  return {
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    terminating: metadata.deletionTimestamp !== undefined,
-    hasFinalizer: metadata.finalizers?.includes(RETENTION_FINALIZER) ?? false,
-    spec,
-    status: status ?? {},
-  };
 }
 
 function standInName(name: string, hash: string): string {

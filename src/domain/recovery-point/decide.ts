@@ -18,6 +18,8 @@ export interface PointObject {
   readonly hasFinalizer: boolean;
   readonly spec: unknown;
   readonly status: RecoveryPointStatus;
+  /** It bears the labels by which its record is found live. */
+  readonly labelled: boolean;
 }
 
 export interface PointObservation {
@@ -33,6 +35,7 @@ export interface PointObservation {
 
 export type PointStep =
   | { readonly type: 'AddFinalizer'; readonly object: PointObject }
+  | { readonly type: 'SetLabels'; readonly object: PointObject }
   | { readonly type: 'CreateStandIn'; readonly of: PointObject }
   | { readonly type: 'WriteStatus'; readonly object: PointObject; readonly status: RecoveryPointStatus }
   | { readonly type: 'LetGo'; readonly object: PointObject }
@@ -48,8 +51,9 @@ export function decidePoint(o: PointObservation): PointStep {
     // A point that is Purged is being removed: there is nothing left to hold.
     return point.status.state === 'Purged' ? { type: 'Wait' } : { type: 'AddFinalizer', object: point };
   }
-  if (standIn === undefined) return { type: 'Wait' };
-  return settleBack(point, standIn);
+  // Live looks find points by label; one that was taken off would make the frozen list look shorter than it is.
+  if (!point.labelled) return { type: 'SetLabels', object: point };
+  return standIn === undefined ? { type: 'Wait' } : settleBack(point, standIn);
 }
 
 function letGo(object: PointObject): PointStep {

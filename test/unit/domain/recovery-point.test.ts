@@ -13,6 +13,7 @@ test('a point that got its handles while its stand-in stood comes back all the s
     hasFinalizer: true,
     spec: point.spec,
     status: point.status ?? {},
+    labelled: true,
   });
   const base = { name: 'web-p1', namespaceTerminating: false, itemPurged: false };
   const renewed = decidePoint({ ...base, point: object(taken, true), standIn: object(bare, false) });
@@ -30,6 +31,7 @@ const whole = {
   hasFinalizer: true,
   spec: { pointID: 'p' },
   status: { state: 'Available' },
+  labelled: true,
 } as const;
 const copy = { ...whole, name: 'web-p1-stand-in', uid: 's' };
 const going = { ...whole, terminating: true };
@@ -37,6 +39,7 @@ const going = { ...whole, terminating: true };
 const cases: readonly (readonly [string, Partial<Parameters<typeof decidePoint>[0]>, string])[] = [
   ['a point takes its finalizer', { point: { ...whole, hasFinalizer: false } }, 'AddFinalizer'],
   ['a purged point takes none', { point: { ...whole, hasFinalizer: false, status: { state: 'Purged' } } }, 'Wait'],
+  ['a point whose labels were taken off gets them back', { point: { ...whole, labelled: false } }, 'SetLabels'],
   ['a point that is deleted gets a stand-in first', { point: going }, 'CreateStandIn'],
   ['the stand-in is told the status', { point: going, standIn: { ...copy, status: {} } }, 'WriteStatus'],
   ['a stand-in of a purged item brings nothing back', { standIn: copy, itemPurged: true }, 'RemoveStandIn'],
