@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as passing } from 'node:timers/promises';
@@ -28,8 +28,8 @@ async function makeWorld(): Promise<EngineWorld> {
       put(path.join(root, 'sources', namespace, `${name}.json`), { absent: `no VirtualMachine ${name}` }),
     async disconnect() {
       await rename(root, away);
-      // The directory under the mount, with something of its own, so that no new start takes it for a new storage.
-      await put(path.join(root, 'not-mounted'), '');
+      // A storage without its marker: no new start takes it for a new one.
+      await mkdir(path.join(root, 'items'), { recursive: true });
     },
     async reconnect() {
       await rm(root, { recursive: true });

@@ -1,22 +1,8 @@
-/** What the simulated engine promises beyond the contract of engines: its files, its marker, its faults. */
-import { renameSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+/** What the simulated engine promises beyond the contract of engines: its files and its faults. */
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { SimulatedEngine } from '../../src/adapters/engines/simulated/engine.ts';
-import type { Step } from '../../src/ports/engine.ts';
-import {
-  clock,
-  file,
-  filesOf,
-  newRoot,
-  NOW,
-  opened,
-  plan,
-  put,
-  recordedAs,
-  vm,
-} from '../contract/simulated-storage.ts';
+import { file, filesOf, NOW, opened, plan, put, recordedAs, vm } from '../contract/simulated-storage.ts';
 
 describe('sources', () => {
   test.for([
@@ -98,7 +84,7 @@ describe('files', () => {
     { disks: [{ name: 'a/../../b' }] },
     { disks: [{ name: 'a..b' }] },
     { disks: [{ name: '.hidden' }] },
-    { disks: [{ name: 'x'.repeat(241) }] },
+    { disks: [{ name: 'x'.repeat(301) }] },
     { disks: [{ name: 'a\nb' }] },
   ])('names that would leave their directory are refused: %o', async (bad) => {
     const { root, engine } = await opened();
@@ -185,68 +171,6 @@ describe('files', () => {
     expect(await engine.hold(empty, NOW)).toMatchObject({ type: 'Blocked' });
     expect(await engine.probe(empty)).toMatchObject({ type: 'Done', value: { present: false } });
     expect(await engine.purge(empty)).toEqual({ type: 'Done', value: { lines: [] } });
-  });
-});
-
-describe('the marker', () => {
-  const MARKER = '.reprieve-simulated-engine';
-  const steps = (engine: SimulatedEngine): readonly Promise<Step<unknown>>[] => [
-    engine.inspect(vm),
-    engine.take(plan),
-    engine.probe(plan),
-    engine.purge(plan),
-    engine.leftovers(plan.itemID),
-  ];
-
-  test('is made in a new directory and in an empty one, and kept by a second start', async () => {
-    const root = await newRoot();
-    await mkdir(path.join(root, 'lost+found'), { recursive: true });
-    await SimulatedEngine.open(root, clock);
-    const first = await readFile(path.join(root, MARKER), 'utf8');
-    await SimulatedEngine.open(root, clock);
-    expect(await readFile(path.join(root, MARKER), 'utf8')).toBe(first);
-  });
-
-  test('is never made in a directory that has something', async () => {
-    const root = await newRoot();
-    await put(path.join(root, 'stray'), '');
-    const engine = await SimulatedEngine.open(root, clock);
-    for (const step of steps(engine)) expect(await step).toMatchObject({ type: 'Unknown' });
-    expect(await readdir(root)).toEqual(['stray']);
-  });
-
-  test.for(['marker lost', 'directory empty', 'directory gone', 'another storage'])('%s: unknown', async (how) => {
-    const { root, engine } = await opened();
-    await engine.take(plan);
-    if (how === 'marker lost') await rm(path.join(root, MARKER));
-    else await rename(root, `${root}.away`);
-    if (how === 'directory empty') await mkdir(root);
-    if (how === 'another storage') await SimulatedEngine.open(root, clock);
-    const before = how === 'directory gone' ? [] : await readdir(root, { recursive: true });
-    for (const step of steps(engine)) expect(await step).toMatchObject({ type: 'Unknown' });
-    expect(how === 'directory gone' ? [] : await readdir(root, { recursive: true })).toEqual(before);
-  });
-
-  test('a storage that goes away in the middle of a purge proves nothing', async () => {
-    const { root, engine } = await opened();
-    const { disks, ...rest } = recordedAs(await engine.take(plan));
-    let looks = 0;
-    const point = {
-      ...rest,
-      get disks() {
-        // The first look is at the names, the second comes when the marker has been seen and the files are about to be read.
-        if ((looks += 1) === 2) renameSync(root, `${root}.away`);
-        return disks;
-      },
-    };
-    expect(await engine.purge(point)).toMatchObject({ type: 'Unknown' });
-    expect(await filesOf(`${root}.away`)).toHaveLength(1);
-  });
-
-  test('a start on something that is no directory fails', async () => {
-    const root = await newRoot();
-    await writeFile(root, '');
-    await expect(SimulatedEngine.open(root, clock)).rejects.toThrow('EEXIST');
   });
 });
 

@@ -38,7 +38,7 @@ export class SimulatedEngine implements Engine {
 
   /**
    * @param directory made where it isn't there; becomes a storage where it is empty
-   * @throws Error of node:fs where it can't be made or read
+   * @throws Error of node:fs where it can't be made or read, StorageUnavailable where it has something and is no storage
    */
   static async open(directory: string, clock: Clock): Promise<SimulatedEngine> {
     return new SimulatedEngine(await Storage.open(directory), clock);

@@ -1,6 +1,7 @@
 /**
  * What one file of the simulated storage says. Pure: text to record and back, and whether a record is the one that is meant.
  */
+import { createHash } from 'node:crypto';
 import type { EngineDisk, EnginePoint, EngineSource } from '../../../ports/engine.ts';
 
 /** One disk of one point: identity, hold and bytes. Times are RFC 3339. */
@@ -73,12 +74,16 @@ export function withoutHold({ retainUntil: _, ...rest }: DiskRecord): DiskRecord
 }
 
 const ID = /^[A-Za-z0-9][-A-Za-z0-9]{0,62}$/;
-const NAME = /^[a-z0-9](?:[-a-z0-9]|\.(?!\.)){0,238}[a-z0-9]$|^[a-z0-9]$/;
+const NAME = /^[a-z0-9](?:[-a-z0-9]|\.(?!\.))*[a-z0-9]$|^[a-z0-9]$/;
+/** Room for the longest name of an object (253) with something added to it; nothing real is longer. */
+const MAX_NAME = 300;
+/** With `.json` within the 255 bytes that file systems take. */
+const MAX_FILE_NAME = 240;
 
 /** Why these can't be names of files; undefined where they can. No name that passes leaves its directory. */
 export function badName(point: EnginePoint): string | undefined {
   const badID = [point.itemID, point.pointID].find((id) => !ID.test(id));
-  const badDisk = point.disks.find(({ name }) => !NAME.test(name))?.name;
+  const badDisk = point.disks.find(({ name }) => !isName(name))?.name;
   const bad = badID ?? badDisk;
   return bad === undefined ? undefined : `${JSON.stringify(bad)} can't be the name of a file here`;
 }
@@ -88,5 +93,15 @@ export function isID(id: string): boolean {
 }
 
 export function isName(name: string): boolean {
-  return NAME.test(name);
+  return name.length <= MAX_NAME && NAME.test(name);
+}
+
+/**
+ * A name as a file has it, without the ending: itself, or where that is too long its beginning, `~` and a hash of the whole. No
+ * name has a `~`, so a shortened one is never that of another.
+ */
+export function fileName(name: string): string {
+  if (name.length <= MAX_FILE_NAME) return name;
+  const mark = `~${createHash('sha256').update(name).digest('hex')}`;
+  return `${name.slice(0, MAX_FILE_NAME - mark.length)}${mark}`;
 }

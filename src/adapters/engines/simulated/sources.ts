@@ -1,6 +1,6 @@
 /** What can be seen of a source: by its kind alone, unless a file under `sources/` says otherwise. Pure. */
 import type { EngineSource, SourceReport, Step } from '../../../ports/engine.ts';
-import { isName } from './record.ts';
+import { fileName, isName } from './record.ts';
 
 /** The disks a source has where nothing else is said: a claim is one, a VM has one. Undefined for other kinds. */
 function defaultDisks({ kind, name }: EngineSource): readonly string[] | undefined {
@@ -10,7 +10,7 @@ function defaultDisks({ kind, name }: EngineSource): readonly string[] | undefin
 
 /** Where that file is; undefined where the source's name can't be one. */
 export function sourceFile({ namespace, name }: EngineSource): string | undefined {
-  return isName(namespace) && isName(name) ? `sources/${namespace}/${name}.json` : undefined;
+  return isName(namespace) && isName(name) ? `sources/${fileName(namespace)}/${fileName(name)}.json` : undefined;
 }
 
 /**

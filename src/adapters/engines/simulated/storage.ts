@@ -24,12 +24,13 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { EngineDisk, EnginePoint } from '../../../ports/engine.ts';
-import { decodeRecord, encodeRecord, type DiskRecord } from './record.ts';
+import { decodeRecord, encodeRecord, fileName, type DiskRecord } from './record.ts';
 
 const MARKER = '.reprieve-simulated-engine';
+const ITEMS = 'items';
 const TEMPORARY = 'tmp';
 
 /** The storage can't be asked. Says why in one line. */
@@ -48,13 +49,16 @@ export class Storage {
 
   /**
    * Makes the directory, and the marker where the directory is empty. Never a marker into one that has something: it may be
-   * the storage with its marker lost, or not the storage at all.
-   * @throws Error of node:fs where the directory can't be made or read
+   * the storage with its marker lost, which opens and answers Unknown until the marker is back, or not the storage at all.
+   * @throws Error of node:fs where the directory can't be made or read; StorageUnavailable where it has something and nothing of
+   * ours
    */
   static async open(root: string): Promise<Storage> {
     const storage = new Storage(root);
-    await mkdir(root, { recursive: true });
+    await makeDirectory(path.resolve(root));
     const entries = (await readdir(root)).filter((entry) => entry !== 'lost+found');
+    if (entries.length > 0 && ![MARKER, ITEMS].some((ours) => entries.includes(ours)))
+      throw new StorageUnavailable('not empty and no storage of ours: name an empty directory');
     if (entries.length === 0)
       await writeFile(storage.#at(MARKER), '', { flag: 'wx' }).catch((error: unknown) => tolerate(error, ['EEXIST']));
     // What a crash left half-written. A writer in another process loses its file here, answers Unknown, and asks again.
@@ -73,7 +77,7 @@ export class Storage {
 
   /** Where a disk of a point is, relative to the root. */
   fileOf(point: EnginePoint, disk: EngineDisk): string {
-    return path.join('items', point.itemID, point.pointID, `${disk.name}.json`);
+    return path.join(ITEMS, point.itemID, point.pointID, `${fileName(disk.name)}.json`);
   }
 
   /** @throws UnreadableRecord */
@@ -110,7 +114,7 @@ export class Storage {
 
   /** Removes the directories of a point and of its item as far as they are empty. */
   prune(point: EnginePoint): void {
-    for (const folder of [path.join('items', point.itemID, point.pointID), path.join('items', point.itemID)]) {
+    for (const folder of [path.join(ITEMS, point.itemID, point.pointID), path.join(ITEMS, point.itemID)]) {
       unless(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => rmdirSync(this.#at(folder)));
     }
   }
@@ -138,6 +142,25 @@ export class Storage {
   #at(relative: string): string {
     return path.join(this.#root, relative);
   }
+}
+
+/**
+ * As mkdir with `recursive`, which never ends where a file system says ENOENT to every new name, as /proc does.
+ * @throws Error of node:fs
+ */
+async function makeDirectory(directory: string): Promise<void> {
+  if (await isDirectory(directory)) return;
+  const parent = path.dirname(directory);
+  if (parent !== directory) await makeDirectory(parent);
+  await mkdir(directory).catch(async (error: unknown) => {
+    // Another process that starts on the same directory may have been first.
+    if (!(await isDirectory(directory))) throw error;
+  });
+}
+
+async function isDirectory(name: string): Promise<boolean> {
+  const found = await stat(name).catch(() => undefined);
+  return found?.isDirectory() === true;
 }
 
 /** What the call returns; undefined where it fails with one of these codes. Everything else is thrown on. */
