@@ -4,6 +4,7 @@ import { createLog } from './adapters/log/winston-log.ts';
 import { type Config, parseConfig } from './config.ts';
 import { createOperator, UnfitSurroundings } from './operator.ts';
 import type { Log } from './ports/log.ts';
+import { UnreachableServer } from './preflight.ts';
 
 async function main(): Promise<number> {
   const parsed = parseConfig(process.argv.slice(2), process.env);
@@ -39,10 +40,19 @@ async function operate(config: Config): Promise<number> {
     });
     return await operator.run(stop.signal);
   } catch (error) {
-    if (!(error instanceof UnfitSurroundings)) return die(log, error);
-    for (const problem of error.problems) log.error('can not start', { problem });
-    return 2;
+    if (error instanceof UnfitSurroundings) return refuse(config, log, error.problems, 2);
+    if (error instanceof UnreachableServer) return refuse(config, log, [error.message], 1);
+    return die(log, error);
   }
+}
+
+/** One line for each problem, for people or for what collects logs. @returns the code */
+function refuse({ logFormat }: Config, log: Log, problems: readonly string[], code: number): number {
+  for (const problem of problems) {
+    if (logFormat === 'pretty') process.stderr.write(`reprieve: ${problem}\n`);
+    else log.error('can not start', { problem });
+  }
+  return code;
 }
 
 /** A state that nobody planned for: nothing more is done in it. */

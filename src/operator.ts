@@ -8,6 +8,7 @@ import { SimulatedEngine } from './adapters/engines/simulated/engine.ts';
 import { metricsRoutes, probeRoutes } from './adapters/http/probe-routes.ts';
 import { HttpServer } from './adapters/http/server.ts';
 import { connectKube, type KubeClient } from './adapters/kube/api.ts';
+import { UnusableCredentials } from './adapters/kube/unusable.ts';
 import { observeProcess } from './adapters/metrics/process.ts';
 import { PrometheusMetrics } from './adapters/metrics/prometheus.ts';
 import { LEASE_NAME } from './api/names.ts';
@@ -56,13 +57,16 @@ export interface Operator {
   readonly metrics: PrometheusMetrics;
 }
 
-/** @throws UnfitSurroundings where CRDs or permissions are missing; Error where credentials can't be read */
+/**
+ * @throws UnfitSurroundings where credentials can't be used, or CRDs or permissions are missing; UnreachableServer where the API
+ * server can't be asked
+ */
 export async function createOperator(config: Config, surroundings: Surroundings): Promise<Operator> {
   const { clock, random, log, env } = surroundings;
   const metrics = new PrometheusMetrics();
   observeProcess(metrics);
   const kube = await connect(config, surroundings, metrics);
-  const problems = await preflight(kube.api, config);
+  const problems = await preflight(kube.api, { dayLengthMs: config.dayLengthMs, address: kube.address });
   if (problems.length > 0) throw new UnfitSurroundings(problems);
   if (config.dayLengthMs !== 86_400_000)
     log.warn('days are shortened: for development only', { dayLengthMs: config.dayLengthMs });
@@ -110,18 +114,23 @@ export async function createOperator(config: Config, surroundings: Surroundings)
   return { run: (stop) => manager.run(stop), metrics };
 }
 
-function connect(
+async function connect(
   config: Config,
   { clock, random, log, env }: Surroundings,
   metrics: PrometheusMetrics,
 ): Promise<KubeClient> {
-  return connectKube(
+  const connecting = connectKube(
     config.kubeconfig === undefined
       ? { type: 'ServiceAccount', directory: config.serviceAccountDir }
       : { type: 'Kubeconfig', file: config.kubeconfig },
     { clock, random, log, metrics },
     { env, userAgent: `reprieve/${VERSION}`, steppedForMs: config.dayLengthMs },
   );
+  try {
+    return await connecting;
+  } catch (error) {
+    throw error instanceof UnusableCredentials ? new UnfitSurroundings([error.message]) : error;
+  }
 }
 
 interface LeaderParts {
@@ -165,7 +174,9 @@ async function openSimulated(directory: string, clock: Clock): Promise<Engine> {
     return await SimulatedEngine.open(directory, clock);
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
-    throw new UnfitSurroundings([`--simulated-engine ${directory}: ${words}; name a directory that can be written`]);
+    // What the file system says doesn't say what to do.
+    const cure = error instanceof Error && 'code' in error ? '; name a directory that can be written' : '';
+    throw new UnfitSurroundings([`--simulated-engine ${directory}: ${words}${cure}`]);
   }
 }
 

@@ -53,6 +53,8 @@ export interface KubeClient {
   readonly leaseApi: KubeApi;
   readonly watchApi: KubeWatchApi;
   readonly serverClock: ServerClock;
+  /** `https://host:port`, as the credentials had it at the start. */
+  readonly address: string;
   /** The pod's own namespace where the target says one. */
   readonly namespace: string | undefined;
   /** Ends everything that is under way, watches included. */
@@ -61,7 +63,7 @@ export interface KubeClient {
 
 /**
  * Reads the credentials once, so that a wrong path fails here; connects with the first call.
- * @throws Error naming the missing file or variable
+ * @throws UnusableCredentials naming the file, flag or variable, and what to do
  */
 export async function connectKube(
   target: KubeTarget,
@@ -69,7 +71,7 @@ export async function connectKube(
   options: KubeClientOptions = {},
 ): Promise<KubeClient> {
   const credentials = new CredentialCache(readerOf(target, options), parts.clock, parts.log);
-  await credentials.load();
+  const { origin } = await credentials.load();
   const serverClock = new DateHeaderClock(parts.clock, options.steppedForMs);
   const transport = new Transport({
     ...parts,
@@ -85,6 +87,7 @@ export async function connectKube(
     leaseApi: new ResourceApi(transport, 'lease', timeoutMs),
     watchApi: new WatchApi(transport, timeoutMs, parts.metrics),
     serverClock,
+    address: origin,
     namespace: target.type === 'ServiceAccount' ? await ownNamespace(directoryOf(target.directory)) : undefined,
     close: () => transport.close(),
   };

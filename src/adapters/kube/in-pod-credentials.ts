@@ -7,21 +7,28 @@ import { readFile, stat } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import type { ReadCredentials, TlsMaterial } from './credentials.ts';
+import { explained, UnusableCredentials } from './unusable.ts';
 
 export const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @throws Error naming the missing variable. */
+/** @throws UnusableCredentials naming the variables */
 export function originFrom(env: Environment): string {
   const host = env['KUBERNETES_SERVICE_HOST'];
   const port = env['KUBERNETES_SERVICE_PORT'];
   if (host === undefined || host === '' || port === undefined || port === '') {
-    throw new Error(
-      'kube: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not both set; set them, or name a kubeconfig',
+    throw new UnusableCredentials(
+      'KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not both set; run in a pod, set them, or name a --kubeconfig',
     );
   }
-  return `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const origin = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  if (!URL.canParse(origin)) {
+    throw new UnusableCredentials(
+      `KUBERNETES_SERVICE_HOST ${JSON.stringify(host)} and KUBERNETES_SERVICE_PORT ${JSON.stringify(port)} make no address; set a host name or IP address, and a port`,
+    );
+  }
+  return origin;
 }
 
 /** @returns a reader for one directory; the CA is read again only when its file changed. */
@@ -31,9 +38,11 @@ export function inPodCredentials(directory: string, origin: string): ReadCredent
   let tls: TlsMaterial = {};
   let caVersion = '';
 
-  return async () => {
+  const read: ReadCredentials = async () => {
     const token = (await readFile(tokenFile, 'utf8')).trim();
-    if (token === '') throw new Error(`kube: ${tokenFile} is empty; it must hold the ServiceAccount's token`);
+    if (token === '') throw new Error(`${tokenFile} is empty`);
+    // Anything else can't be in a header.
+    if (!/^[\x21-\x7e]+$/.test(token)) throw new Error(`${tokenFile} is no token`);
     if (origin.startsWith('https:')) {
       // The file is a link that kubelet swaps: a new target has another inode or time.
       const { mtimeMs, ino, size } = await stat(caFile);
@@ -45,6 +54,8 @@ export function inPodCredentials(directory: string, origin: string): ReadCredent
     }
     return { origin, pathPrefix: '', tls, authorization: `Bearer ${token}` };
   };
+  const cure = 'name the directory that holds token and ca.crt of the ServiceAccount, or a --kubeconfig';
+  return explained(read, `--service-account-dir ${directory}`, cure);
 }
 
 /** The namespace that the pod runs in, or undefined outside a pod. */
