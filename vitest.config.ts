@@ -13,13 +13,13 @@ export default defineConfig({
         },
       },
       {
-        // Each file starts a control plane of its own: one at a time, or two cores drown.
+        // Each file starts a control plane of its own and waits most of the time: two at once, or two cores drown.
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/crds/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           // Stories of one file that wait for the same windows wait together.
           maxConcurrency: 12,
         },

@@ -42,10 +42,10 @@ test('a soft delete is two writes of its job, one of its status and one event', 
   });
 });
 
-test('so is an undelete', async () => {
+test('so is an undelete, whose job is acknowledged before, so that a forged one never stands for it', async () => {
   expect(await writesOf(() => place.undelete('web'))).toEqual({
     'create backupjobs.reprieve.dev': 1,
-    'patch backupjobs/status.reprieve.dev': 1,
+    'patch backupjobs/status.reprieve.dev': 2,
     'patch backupitems/status.reprieve.dev': 1,
     'create events.events.k8s.io': 1,
     'patch vaults/status.reprieve.dev': 1,
