@@ -7,10 +7,10 @@ import { type Instant, MINUTE_MS, plus } from '../time.ts';
 import type { Operation } from '../backup-item/observation.ts';
 
 /** Finished jobs are kept this long, and at most so many per item (records of deletions apart). */
-export const HISTORY_DAYS = 30;
-export const HISTORY_COUNT = 50;
+const HISTORY_DAYS = 30;
+const HISTORY_COUNT = 50;
 /** Records and tombstones: this long after Purged (P10). */
-export const RECORD_DAYS = 90;
+const RECORD_DAYS = 90;
 
 const ORPHAN_PATIENCE_MS = MINUTE_MS;
 
