@@ -129,9 +129,13 @@ async function latency(bed: Bed): Promise<Row[]> {
 async function atRest(options: Options): Promise<Row[]> {
   await using bed = await populated(Math.max(options.items, 100 + CHANGES_AT_REST + CHANGES_UNDER_LOAD));
   const rows: Row[] = [];
-  if (options.only.includes('idle')) rows.push(...(await idleRows(bed, options.items)));
-  if (options.only.includes('restart')) rows.push(...(await restartRows(bed, options.items, 0, options.repeat)));
-  if (options.only.includes('latency')) rows.push(...(await latency(bed)));
+  const measured = (what: string, more: readonly Row[]): void => {
+    rows.push(...more);
+    say(`${what} measured`);
+  };
+  if (options.only.includes('idle')) measured('idle', await idleRows(bed, options.items));
+  if (options.only.includes('restart')) measured('restart', await restartRows(bed, options.items, 0, options.repeat));
+  if (options.only.includes('latency')) measured('latency', await latency(bed));
   return rows;
 }
 

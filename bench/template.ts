@@ -1,4 +1,5 @@
 /** One item of each sort, made by the operator itself: what the populations are copies of, and what the raw storm repeats. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackupItem } from '../src/api/backup-item.gen.ts';
 import type { BackupJob } from '../src/api/backup-job.gen.ts';
 import type { KubeEvent } from '../src/runtime/event-object.ts';
@@ -8,6 +9,9 @@ import { until } from '../test/support/operator/until.ts';
 import type { Entry, Etcd } from './etcd.ts';
 
 export const NAMESPACE = 'bench';
+
+/** Nothing is written this long after the last change; counts follow at a second's distance. */
+const REST_MS = 2_500;
 
 /** Stands in every name and is replaced by a number of the same length. */
 export const MARK = 'tttttt';
@@ -59,7 +63,7 @@ export async function makeTemplate(plane: ControlPlane, etcd: Etcd): Promise<Tem
   await seen(plane, `item-${MARK}`, 'protectionState', 'Protected');
   await seen(plane, `stop-${MARK}`, 'protectionState', 'ProtectionStopped');
   await must(plane, ['wait', '-n', NAMESPACE, 'backupjobs', '--all', '--for=jsonpath={.status.state}=Completed']);
-  const before = await objects(etcd);
+  const before = await atRest(etcd);
   await must(plane, ['patch', 'backupitem', `item-${MARK}`, '-n', NAMESPACE, '--type=merge', '-p', DELETION]);
   await seen(plane, `item-${MARK}`, 'deleteState', 'ToBeDeleted');
   await must(plane, ['wait', '-n', NAMESPACE, 'backupjobs', '--all', '--for=jsonpath={.status.state}=Completed']);
@@ -92,6 +96,16 @@ async function seen(plane: ControlPlane, name: string, field: string, value: str
 
 function objects(etcd: Etcd): Promise<readonly Entry[]> {
   return etcd.read('/registry/reprieve.dev/');
+}
+
+/** Copies of what is not finished would all be finished at once by the operator that is measured. */
+async function atRest(etcd: Etcd): Promise<readonly Entry[]> {
+  for (let seen = await objects(etcd); ;) {
+    await sleep(REST_MS);
+    const now = await objects(etcd);
+    if (JSON.stringify(now) === JSON.stringify(seen)) return now;
+    seen = now;
+  }
 }
 
 function find(entries: readonly Entry[], part: string): Entry {
