@@ -7,6 +7,11 @@ import type { KubeObject, ObjectKey, ResourceType } from '../api/meta.ts';
 /** Options of one call. `signal` aborts it; without one the adapter's own timeout (15 s) holds. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /**
+   * Asked once more at the very moment of each attempt's sending, however long the call waited until then; false: it is not sent,
+   * and not tried again. How a process that was frozen between deciding and sending keeps silent.
+   */
+  readonly mayStillSend?: () => boolean;
 }
 
 export interface WriteOptions extends CallOptions {

@@ -1,5 +1,5 @@
 /** No write without the lease. */
-import type { KubeApi } from '../ports/kube.ts';
+import type { CallOptions, KubeApi } from '../ports/kube.ts';
 
 /** What is asked right before a write: whether this process may still act. */
 export interface Fence {
@@ -24,13 +24,15 @@ export function fenced(kube: KubeApi, fence: Fence): KubeApi {
     if (fence.valid()) return call();
     throw new NotLeaderError(`${verb}: not sent, as this process holds no valid lease; whoever leads decides anew`);
   };
+  const fencedOptions = <O extends CallOptions>(options: O): O => ({ ...options, mayStillSend: () => fence.valid() });
   return {
     get: (type, key, options) => kube.get(type, key, options),
     list: (type, options) => kube.list(type, options),
-    create: (type, object, options) => guard('create', () => kube.create(type, object, options)),
-    patch: (type, key, patch, options) => guard('patch', () => kube.patch(type, key, patch, options)),
-    patchStatus: (type, key, patch, options) => guard('patchStatus', () => kube.patchStatus(type, key, patch, options)),
-    replace: (type, object, options) => guard('replace', () => kube.replace(type, object, options)),
-    delete: (type, key, options) => guard('delete', () => kube.delete(type, key, options)),
+    create: (type, object, options) => guard('create', () => kube.create(type, object, fencedOptions(options))),
+    patch: (type, key, patch, options) => guard('patch', () => kube.patch(type, key, patch, fencedOptions(options))),
+    patchStatus: (type, key, patch, options) =>
+      guard('patchStatus', () => kube.patchStatus(type, key, patch, fencedOptions(options))),
+    replace: (type, object, options) => guard('replace', () => kube.replace(type, object, fencedOptions(options))),
+    delete: (type, key, options) => guard('delete', () => kube.delete(type, key, fencedOptions(options))),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { AbortedError } from './errors.ts';
 
 export interface Answer {
   readonly status: number;
@@ -17,15 +18,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
   sent = false;
   readonly #settle: PromiseWithResolvers<Answer>;
   readonly #onHeaders: (headers: IncomingHttpHeaders) => void;
+  readonly #mayStillSend: () => boolean;
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | undefined;
   #aborted: Error | undefined;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
 
-  /** @param onHeaders called when the headers arrive, for clocks */
-  constructor(onHeaders: (headers: IncomingHttpHeaders) => void) {
+  /**
+   * @param onHeaders called when the headers arrive, for clocks
+   * @param mayStillSend asked when a connection is there and the first byte would go out
+   */
+  constructor(onHeaders: (headers: IncomingHttpHeaders) => void, mayStillSend: () => boolean = () => true) {
     this.#onHeaders = onHeaders;
+    this.#mayStillSend = mayStillSend;
     this.#settle = Promise.withResolvers<Answer>();
     this.answer = this.#settle.promise;
   }
@@ -39,6 +45,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    if (!this.#mayStillSend()) this.abort(new AbortedError('not sent: this process may not write any more'));
     if (this.#aborted === undefined) this.sent = true;
     else controller.abort(this.#aborted);
   }

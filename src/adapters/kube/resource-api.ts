@@ -26,7 +26,7 @@ const PAGE = 500;
 /** A snapshot that expires this often is too slow to be read in pages. */
 const MAX_PAGED_ATTEMPTS = 3;
 
-type Details = Partial<Pick<Call, 'body' | 'contentType' | 'signal' | 'retry'>>;
+type Details = Partial<Pick<Call, 'body' | 'contentType' | 'signal' | 'mayStillSend' | 'retry'>>;
 
 export class ResourceApi implements KubeApi {
   readonly #transport: Transport;
@@ -63,6 +63,7 @@ export class ResourceApi implements KubeApi {
       body: JSON.stringify(object),
       contentType: JSON_BODY,
       signal: options.signal,
+      mayStillSend: options.mayStillSend,
     });
   }
 
@@ -98,6 +99,7 @@ export class ResourceApi implements KubeApi {
       body: JSON.stringify(object),
       contentType: JSON_BODY,
       signal: options.signal,
+      mayStillSend: options.mayStillSend,
     });
   }
 
@@ -115,6 +117,7 @@ export class ResourceApi implements KubeApi {
       body,
       contentType: JSON_BODY,
       signal: options.signal,
+      mayStillSend: options.mayStillSend,
     });
   }
 
@@ -136,6 +139,7 @@ export class ResourceApi implements KubeApi {
       body: JSON.stringify(patch),
       contentType: MERGE_PATCH,
       signal: options.signal,
+      mayStillSend: options.mayStillSend,
     });
   }
 

@@ -27,6 +27,7 @@ export interface Call {
   readonly body?: string;
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
+  readonly mayStillSend?: (() => boolean) | undefined;
 }
 
 export interface Replied {
@@ -146,7 +147,7 @@ export class Transport {
       let serverTimeMs: number | undefined;
       const running = new Exchange((headers) => {
         serverTimeMs = this.#observe(headers, sentAtMs);
-      });
+      }, call.mayStillSend);
       exchange = running;
       release = this.#limit(running, call.signal, deadlineMs - sentAtMs);
       this.#poolsFor(credentials)
