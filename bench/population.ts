@@ -1,6 +1,9 @@
 /** Numbered copies of a template: in the API server's storage, and as files of the simulated engine. */
+import { hash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { SOURCE_LABEL } from '../src/api/names.ts';
+import { sourceLabel } from '../src/controllers/labels.ts';
 import type { RecoveryPoint } from '../src/api/recovery-point.gen.ts';
 import type { BackupItem } from '../src/api/backup-item.gen.ts';
 import type { Entry, Etcd } from './etcd.ts';
@@ -19,8 +22,18 @@ export function numbered(text: string, index: number): string {
     .replaceAll(HASH, suffix);
 }
 
+/** As the operator would have labelled it: the label of the source is a hash, which no number of digits can stand for. */
+const SOURCE_HASH = new RegExp(`(?<="${SOURCE_LABEL}":")[0-9a-f]+`);
+
 function copy({ key, value }: Entry, index: number): Entry {
-  return { key: JSON.parse(numbered(JSON.stringify(key), index)) as string, value: numbered(value, index) };
+  const text = numbered(value, index);
+  const { spec } = JSON.parse(text) as Pick<BackupItem | RecoveryPoint, 'spec'>;
+  const label = () =>
+    sourceLabel({ vaultName: spec.vaultRef.name, source: spec.source }, (words) => hash('sha256', words));
+  return {
+    key: JSON.parse(numbered(JSON.stringify(key), index)) as string,
+    value: SOURCE_HASH.test(text) && 'source' in spec ? text.replace(SOURCE_HASH, label()) : text,
+  };
 }
 
 /** What {@link numbered} makes of the name and uid of the protected item. */
