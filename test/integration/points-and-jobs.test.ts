@@ -34,8 +34,9 @@ describe.concurrent('a policy', () => {
     await place.must(['delete', 'backuppolicy', 'nightly', '--wait=false']);
     const policy = await until('the policy says who uses it', async () => {
       const now = await place.policy();
-      return now?.metadata.deletionTimestamp !== undefined && says(now, 'InUse').startsWith('True') && now;
+      return now !== undefined && says(now, 'Ready').startsWith('False') && now;
     });
+    expect(says(policy, 'InUse')).toMatch(/^True/);
     expect(JSON.stringify(policy.status?.conditions)).toContain('web');
     await place.aBackup('still', 'web');
     expect((await place.jobEnded('still')).status?.state).toBe('Completed');
