@@ -5,6 +5,7 @@
 import { mkdir, writeFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
+import { until } from './until.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const NAMESPACE = 'reprieve-system';
@@ -61,14 +62,8 @@ async function podOf(plane: ControlPlane, index: number): Promise<string> {
   if (index > 0) {
     await must(plane, ['scale', 'deployment/reprieve', '-n', NAMESPACE, `--replicas=${index + 1}`]);
   }
-  const deadline = performance.now() + 30_000;
-  for (;;) {
-    const names = (await must(plane, ['get', 'pods', '-n', NAMESPACE, ...selector]))
-      .split(' ')
-      .filter((name) => name !== '');
-    const name = names.sort()[index];
-    if (name !== undefined) return name;
-    if (performance.now() > deadline) throw new Error('the Deployment of the operator got no Pods within 30 s');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  return until('the Deployment of the operator has its Pods', async () => {
+    const names = (await must(plane, ['get', 'pods', '-n', NAMESPACE, ...selector])).split(' ');
+    return names.filter((name) => name !== '').sort()[index];
+  });
 }
