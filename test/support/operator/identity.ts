@@ -57,13 +57,19 @@ export async function writeToken(
   await writeFile(path.join(directory, 'token'), token.trim());
 }
 
+/** The Pods of a control plane in the order in which they were first seen: their names are random, so sorting them would reshuffle them. */
+const seenPods = new WeakMap<ControlPlane, string[]>();
+
 async function podOf(plane: ControlPlane, index: number): Promise<string> {
   const selector = ['-l', 'app.kubernetes.io/name=reprieve', '-o', 'jsonpath={.items[*].metadata.name}'];
   if (index > 0) {
     await must(plane, ['scale', 'deployment/reprieve', '-n', NAMESPACE, `--replicas=${index + 1}`]);
   }
+  const seen = seenPods.get(plane) ?? [];
+  seenPods.set(plane, seen);
   return until('the Deployment of the operator has its Pods', async () => {
     const names = (await must(plane, ['get', 'pods', '-n', NAMESPACE, ...selector])).split(' ');
-    return names.filter((name) => name !== '').sort()[index];
+    seen.push(...names.filter((name) => name !== '' && !seen.includes(name)).sort());
+    return seen[index];
   });
 }
