@@ -21,7 +21,7 @@ import {
 import type { RecoveryPoint } from '../api/recovery-point.gen.ts';
 import type { Vault } from '../api/vault.gen.ts';
 import { type Instant, parseInstant } from '../domain/time.ts';
-import { Interner, type CachedKind, type Store } from '../runtime/store.ts';
+import { Interner, type CachedKind, type IndexDefinition, type Store } from '../runtime/store.ts';
 
 type SourceRef = BackupItem['spec']['source'];
 
@@ -54,7 +54,6 @@ export interface ItemFacets {
 }
 
 export interface PointFacets {
-  readonly uid: string;
   readonly itemID: string;
   readonly vault: string;
   readonly source: string;
@@ -94,7 +93,7 @@ function trim<T extends KubeObject>(object: T): T {
   return { ...object, metadata: trimMeta(object.metadata) };
 }
 
-/** Items, vaults and policies are looked up by name: their labels are nobody's business here. */
+/** Where objects are looked up by name alone, their labels are nobody's business. */
 function trimLabels<T extends KubeObject>(object: T): T {
   const { labels: _labels, ...metadata } = trimMeta(object.metadata);
   return { ...object, metadata };
@@ -104,8 +103,19 @@ function one(value: string | undefined): readonly string[] {
   return value === undefined ? [] : [value];
 }
 
-function inNamespace(key: string, value: string | undefined): readonly string[] {
-  return value === undefined ? [] : [[key.slice(0, key.indexOf('/')), value].join('/')];
+type Values<F> = (facets: F) => readonly string[];
+
+function inNamespace<F>(values: Values<F>): IndexDefinition<F> {
+  return { scope: 'Namespace', values };
+}
+
+function everywhere<F>(values: Values<F>): IndexDefinition<F> {
+  return { scope: 'Everywhere', values };
+}
+
+/** To the minute: most of what happens to an object follows its creation at once. */
+function minuteOf({ creationTimestamp }: ObjectMeta): string | undefined {
+  return creationTimestamp?.slice(0, 'yyyy-mm-ddThh:mm'.length);
 }
 
 export const cachedItems: CachedKind<BackupItem, ItemFacets> = {
@@ -126,19 +136,19 @@ export const cachedItems: CachedKind<BackupItem, ItemFacets> = {
     effectivePolicy: shared(status?.policyRef?.name),
   }),
   indexes: {
-    vault: (facets, key) => inNamespace(key, facets.vault),
-    source: (facets) => [facets.source],
-    itemID: (facets, key) => inNamespace(key, facets.itemID),
-    policy: (facets, key) => inNamespace(key, facets.policy),
-    effectivePolicy: (facets, key) => inNamespace(key, facets.effectivePolicy),
+    vault: inNamespace((facets) => [facets.vault]),
+    source: everywhere((facets) => [facets.source]),
+    itemID: inNamespace((facets) => one(facets.itemID)),
+    policy: inNamespace((facets) => one(facets.policy)),
+    effectivePolicy: inNamespace((facets) => one(facets.effectivePolicy)),
   },
+  repeats: ({ metadata }) => [minuteOf(metadata)],
 };
 
 export const cachedPoints: CachedKind<RecoveryPoint, PointFacets> = {
   type: RECOVERY_POINTS,
   trim,
   facets: ({ metadata, spec, status }) => ({
-    uid: metadata.uid ?? '',
     itemID: spec.itemID,
     vault: names.of(spec.vaultRef.name),
     source: sourceKey(metadata.namespace ?? '', spec.vaultRef.name, spec.source),
@@ -148,21 +158,28 @@ export const cachedPoints: CachedKind<RecoveryPoint, PointFacets> = {
     held: metadata.finalizers?.includes(RETENTION_FINALIZER) ?? false,
   }),
   indexes: {
-    itemID: (facets, key) => inNamespace(key, facets.itemID),
-    vault: (facets, key) => (facets.purged ? [] : inNamespace(key, facets.vault)),
-    source: (facets) => (facets.purged ? [] : [facets.source]),
-    standInFor: (facets, key) => inNamespace(key, facets.standInFor),
+    itemID: inNamespace((facets) => [facets.itemID]),
+    vault: inNamespace((facets) => (facets.purged ? [] : [facets.vault])),
+    source: everywhere((facets) => (facets.purged ? [] : [facets.source])),
+    standInFor: inNamespace((facets) => one(facets.standInFor)),
   },
+  repeats: ({ metadata, spec }) => [minuteOf(metadata), spec.itemID],
 };
+
+type JobRecord = NonNullable<NonNullable<BackupJob['status']>['record']>;
 
 const OPEN = new Set([undefined, 'InProgress']);
 
-/** Once it is finished, what a record says of health is history, and not worth its room. */
+/** What a finished job tells people of its course, and its labels: nothing is decided from them, and jobs are many. */
 function trimJob(job: BackupJob): BackupJob {
-  const { record, ...status } = job.status ?? {};
-  if (record?.conditions === undefined || OPEN.has(status.state)) return trim(job);
-  const { conditions: _health, ...rest } = record;
-  return trim({ ...job, status: { ...status, record: rest } });
+  if (OPEN.has(job.status?.state)) return trim(job);
+  const { state, itemID, pointName, startTime, endTime, record } = job.status ?? {};
+  const status = { state, itemID, pointName, startTime, endTime, record: record && withoutHealth(record) };
+  return trimLabels({ ...job, status } as BackupJob);
+}
+
+function withoutHealth({ conditions: _health, ...record }: JobRecord): JobRecord {
+  return record;
 }
 
 export const cachedJobs: CachedKind<BackupJob, JobFacets> = {
@@ -188,12 +205,13 @@ export const cachedJobs: CachedKind<BackupJob, JobFacets> = {
     };
   },
   indexes: {
-    item: (facets, key) => inNamespace(key, facets.itemName),
-    itemID: (facets, key) => inNamespace(key, facets.itemID),
-    openByVault: (facets, key) => (facets.finished ? [] : inNamespace(key, facets.vault)),
-    keepsName: (facets, key) => inNamespace(key, facets.keeps?.name),
-    keepsSource: (facets) => one(facets.keeps?.source),
+    item: inNamespace((facets) => [facets.itemName]),
+    itemID: inNamespace((facets) => one(facets.itemID)),
+    openByVault: inNamespace((facets) => (facets.finished ? [] : one(facets.vault))),
+    keepsName: inNamespace((facets) => one(facets.keeps?.name)),
+    keepsSource: everywhere((facets) => one(facets.keeps?.source)),
   },
+  repeats: ({ metadata, spec, status }) => [minuteOf(metadata), status?.itemID ?? spec.itemID],
 };
 
 /** What items need to hear of a vault or a policy: that its spec changed, or that it is going. */

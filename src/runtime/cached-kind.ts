@@ -2,16 +2,18 @@
 import type { KubeObject, ResourceType } from '../api/meta.ts';
 import { encode } from './cached-text.ts';
 import { revisionOf, type Revision } from './resource-version.ts';
-import type { IndexFunctions } from './store-index.ts';
+import type { IndexDefinitions } from './store-index.ts';
 
 export interface CachedKind<T extends KubeObject, F> {
   readonly type: ResourceType;
   /** What to keep; pure. managedFields are dropped in any case. */
   trim(object: T): T;
-  /** What scans and indexes need, a small record that stays decoded; pure. Share repeated strings ({@link Interner}). */
+  /** What scans and indexes need of the whole object, a small record that stays decoded; pure. Share repeated strings ({@link Interner}). */
   facets(object: T): F;
-  /** Values under which an object is found, from its facets. */
-  readonly indexes: IndexFunctions<F>;
+  /** How objects are found. */
+  readonly indexes: IndexDefinitions<F>;
+  /** Strings that one object says more than once, such as an id in labels, spec and status: they are kept once. Pure. */
+  repeats?(object: T): readonly (string | undefined)[];
 }
 
 export interface CachedEntry<F> {
@@ -23,8 +25,8 @@ export interface CachedEntry<F> {
 export function entryOf<T extends KubeObject, F>(kind: CachedKind<T, F>, object: T): CachedEntry<F> {
   const kept = kind.trim(object);
   return {
-    text: encode(kept),
-    facets: Object.freeze(kind.facets(kept)),
+    text: encode(kept, kind.repeats?.(kept)),
+    facets: Object.freeze(kind.facets(object)),
     revision: revisionOf(object.metadata.resourceVersion ?? ''),
   };
 }

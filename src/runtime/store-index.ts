@@ -1,43 +1,54 @@
 /** Keys by value, for each index of a kind. Most values have one key: that is kept bare, without an array around it. */
 
-export type IndexFunctions<F> = Readonly<Record<string, (facets: F, key: string) => readonly string[]>>;
+export interface IndexDefinition<F> {
+  /** Whether a value is looked up in one namespace, as `namespace/value`, or in all. */
+  readonly scope: 'Namespace' | 'Everywhere';
+  /** Where an object is found, from its facets. Strings of the facets themselves cost the index nothing. */
+  readonly values: (facets: F) => readonly string[];
+}
+
+export type IndexDefinitions<F> = Readonly<Record<string, IndexDefinition<F>>>;
 
 type Posting = string | string[];
 
 export class StoreIndex<F> {
-  readonly #functions: IndexFunctions<F>;
+  readonly #definitions: IndexDefinitions<F>;
   readonly #names: readonly string[];
   readonly #postings: Readonly<Record<string, Map<string, Posting>>>;
 
-  constructor(functions: IndexFunctions<F>) {
-    this.#functions = functions;
-    this.#names = Object.keys(functions);
+  constructor(definitions: IndexDefinitions<F>) {
+    this.#definitions = definitions;
+    this.#names = Object.keys(definitions);
     this.#postings = Object.fromEntries(this.#names.map((name) => [name, new Map<string, Posting>()]));
   }
 
   /** Moves a key from where its old facets put it to where the new ones do. */
   move(key: string, old: F | undefined, now: F | undefined): void {
     for (const name of this.#names) {
-      const before = this.#valuesOf(name, key, old);
-      const after = this.#valuesOf(name, key, now);
+      const before = this.#valuesOf(name, old);
+      const after = this.#valuesOf(name, now);
       for (const value of before) if (!after.includes(value)) this.#remove(name, value, key);
       for (const value of after) if (!before.includes(value)) this.#add(name, value, key);
     }
   }
 
-  /** Sorted keys; a copy. @throws TypeError for an index that the kind does not have */
+  /**
+   * Sorted keys; a copy.
+   * @param value `namespace/value` where the index is one of each namespace
+   * @throws TypeError for an index that the kind does not have
+   */
   lookup(name: string, value: string): readonly string[] {
     const postings = this.#postings[name];
     if (postings === undefined) {
       throw new TypeError(`store: there is no index '${name}'; the kind has ${this.#names.join(', ') || 'none'}`);
     }
-    const posting = postings.get(value);
-    if (posting === undefined) return [];
-    return typeof posting === 'string' ? [posting] : posting.slice();
+    if (this.#definitions[name]?.scope === 'Everywhere') return all(postings.get(value));
+    const slash = value.indexOf('/');
+    return within(postings.get(value.slice(slash + 1)), value.slice(0, slash));
   }
 
-  #valuesOf(name: string, key: string, facets: F | undefined): readonly string[] {
-    return facets === undefined ? [] : (this.#functions[name]?.(facets, key) ?? []);
+  #valuesOf(name: string, facets: F | undefined): readonly string[] {
+    return facets === undefined ? NONE : (this.#definitions[name]?.values(facets) ?? NONE);
   }
 
   #add(name: string, value: string, key: string): void {
@@ -60,6 +71,22 @@ export class StoreIndex<F> {
       if (posting.length === 1 && only !== undefined) postings?.set(value, only);
     }
   }
+}
+
+const NONE: readonly string[] = [];
+/** The character after the slash: what begins with `namespace/` lies between the two. */
+const AFTER_SLASH = '0';
+
+function all(posting: Posting | undefined): readonly string[] {
+  if (posting === undefined) return NONE;
+  return typeof posting === 'string' ? [posting] : posting.slice();
+}
+
+/** The keys of one namespace lie side by side. */
+function within(posting: Posting | undefined, namespace: string): readonly string[] {
+  if (posting === undefined) return NONE;
+  if (typeof posting === 'string') return posting.startsWith(`${namespace}/`) ? [posting] : NONE;
+  return posting.slice(position(posting, `${namespace}/`), position(posting, `${namespace}${AFTER_SLASH}`));
 }
 
 /** Lists and initial events come in the order of keys: nearly every insertion is an append. */

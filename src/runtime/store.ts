@@ -19,6 +19,7 @@ import { StoreIndex } from './store-index.ts';
 import { Tombstones } from './tombstones.ts';
 
 export { Interner, type CachedKind } from './cached-kind.ts';
+export type { IndexDefinition } from './store-index.ts';
 
 /** `old` undefined: it is new. `now` undefined: it is gone. An object under a name of another is told as both, in turn. */
 export interface Change<F> {

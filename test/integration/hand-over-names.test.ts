@@ -58,7 +58,11 @@ test('a newcomer of the same name and source is left alone, unprotected, and the
   expect(newcomer.spec.protection).toBe('Active');
   expect(newcomer.status?.itemID).not.toBe(before.status?.itemID);
   expect(newcomer.status?.dataHeldSince).toBeUndefined();
-  expect(condition(newcomer, 'Ready')?.message).toContain(`undelete ${item.metadata.name}`);
+  // While nothing carried the record, it named the job.
+  await until('the newcomer names the item to undelete', async () => {
+    const again = await place.get<BackupItem>(BACKUP_ITEMS, 'web');
+    return again !== undefined && condition(again, 'Ready')?.message.includes(`undelete ${item.metadata.name}`);
+  });
   expect(await place.stored(item)).toHaveLength(1);
   await place.event('BackupItem', item.metadata.name, 'NameTaken');
 });

@@ -85,7 +85,7 @@ export const THING_KIND: CachedKind<Thing, ThingFacets> = {
   type: THINGS,
   trim: (thing) => thing,
   facets: ({ spec }) => ({ size: spec?.size ?? 0, owner: spec?.owner ?? '' }),
-  indexes: { owner: ({ owner }) => (owner === '' ? [] : [owner]) },
+  indexes: { owner: { scope: 'Everywhere', values: ({ owner }) => (owner === '' ? [] : [owner]) } },
 };
 
 export interface Reflecting extends AsyncDisposable {

@@ -26,7 +26,7 @@ export const ITEMS: CachedKind<Item, ItemFacets> = {
     deleteState: interner.of(status.deleteState),
     purgeTime: interner.of(status.purgeTime),
   }),
-  indexes: { vault: ({ vault }) => [vault] },
+  indexes: { vault: { scope: 'Everywhere', values: ({ vault }) => [vault] } },
 };
 
 export function itemAt(i: number): KubeObject {

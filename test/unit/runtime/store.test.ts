@@ -203,3 +203,28 @@ test('it is synced once a list has been taken', () => {
   expect(store.synced).toBe(true);
   expect(store.size).toBe(0);
 });
+
+test('an index of each namespace finds the keys of that namespace alone', () => {
+  const { clock, log, metrics } = scene();
+  const indexes = { owner: { scope: 'Namespace', values: ({ owner }: ThingFacets) => [owner] } } as const;
+  const store = new Store({ ...THING_KIND, indexes }, { clock, log: recordingLog(log), metrics });
+  const put = (namespace: string, name: string, rv: string, owner: string) => {
+    const one = thing({ name, rv, uid: `${namespace}/${name}`, owner });
+    store.upsert({ ...one, metadata: { ...one.metadata, namespace } });
+  };
+  // Names around the slash in the order of characters, and one that is the beginning of another.
+  for (const [i, namespace] of ['a', 'a-b', 'a.b', 'a0', 'ab', 'b'].entries()) {
+    put(namespace, 'y', String(2 * i + 10), 'me');
+    put(namespace, 'x', String(2 * i + 11), 'me');
+  }
+  put('c', 'alone', '30', 'you');
+  for (const namespace of ['a', 'a-b', 'a.b', 'a0', 'ab', 'b']) {
+    expect(store.indexed('owner', `${namespace}/me`)).toEqual([`${namespace}/x`, `${namespace}/y`]);
+    expect(store.indexed('owner', `${namespace}/you`)).toEqual([]);
+  }
+  expect(store.indexed('owner', 'c/you')).toEqual(['c/alone']);
+  put('a', 'x', '40', 'you');
+  expect(store.indexed('owner', 'a/me')).toEqual(['a/y']);
+  expect(store.indexed('owner', 'a/you')).toEqual(['a/x']);
+  expect(store.indexed('owner', 'c/you')).toEqual(['c/alone']);
+});
