@@ -21,7 +21,7 @@ async function main(): Promise<number> {
 }
 
 async function operate(config: Config): Promise<number> {
-  const log = createLog({ level: config.logLevel, format: config.logFormat, stream: process.stderr });
+  const log = createLog({ level: config.logLevel, format: config.logFormat, stream: process.stderr, batched: true });
   process.on('unhandledRejection', (error) => die(log, error));
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

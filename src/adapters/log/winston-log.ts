@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import { createLogger, format, transports } from 'winston';
 import type { Logger } from 'winston';
 import type { Log, LogFields } from '../../ports/log.ts';
+import { BatchedLines } from './batched-lines.ts';
 import { redacted } from './redact.ts';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
@@ -15,29 +16,38 @@ export interface LogOptions {
   readonly format: LogFormat;
   /** Where the lines go: standard error in production. */
   readonly stream: Writable;
+  /** Lines of info and debug may wait 100 ms for others; those of warnings and errors, and all when the process exits, never. */
+  readonly batched?: boolean;
 }
 
 export function createLog(options: LogOptions): Log {
   const shape = options.format === 'json' ? format.json() : format.printf(pretty);
+  const batches = options.batched === true ? new BatchedLines(options.stream) : undefined;
+  if (batches !== undefined) process.once('exit', () => batches.flush());
   const logger = createLogger({
     level: options.level,
     format: format.combine(format.timestamp(), shape),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's types name its base class only
-    transports: [new transports.Stream({ stream: options.stream })],
+    transports: [new transports.Stream({ stream: batches ?? options.stream })],
   });
-  return new WinstonLog(logger, RANK[options.level], undefined, {});
+  return new WinstonLog(logger, { rank: RANK[options.level], flush: () => batches?.flush() }, undefined, {});
+}
+
+interface Shared {
+  readonly rank: number;
+  readonly flush: () => void;
 }
 
 /** Fields are merged when a line is written, never when a log is derived: most derived logs stay silent. */
 class WinstonLog implements Log {
   readonly #logger: Logger;
-  readonly #rank: number;
+  readonly #shared: Shared;
   readonly #parent: WinstonLog | undefined;
   readonly #fields: LogFields;
 
-  constructor(logger: Logger, rank: number, parent: WinstonLog | undefined, fields: LogFields) {
+  constructor(logger: Logger, shared: Shared, parent: WinstonLog | undefined, fields: LogFields) {
     this.#logger = logger;
-    this.#rank = rank;
+    this.#shared = shared;
     this.#parent = parent;
     this.#fields = fields;
   }
@@ -59,13 +69,15 @@ class WinstonLog implements Log {
   }
 
   with(fields: LogFields): Log {
-    return new WinstonLog(this.#logger, this.#rank, this, fields);
+    return new WinstonLog(this.#logger, this.#shared, this, fields);
   }
 
   #write(level: LogLevel, message: string, fields: LogFields | undefined): void {
-    if (RANK[level] > this.#rank) return;
-    const withStacks = this.#rank >= RANK.debug;
+    const { rank, flush } = this.#shared;
+    if (RANK[level] > rank) return;
+    const withStacks = rank >= RANK.debug;
     this.#logger.log({ ...redacted({ ...this.#inherited(), ...fields }, withStacks), level, message });
+    if (RANK[level] <= RANK.warn) flush();
   }
 
   #inherited(): LogFields {

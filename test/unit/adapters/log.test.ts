@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { createLog } from '../../../src/adapters/log/winston-log.ts';
 import { redacted } from '../../../src/adapters/log/redact.ts';
@@ -39,6 +39,32 @@ describe('lines', () => {
       log.error('x', { stack: 'at y' });
       expect('stack' in (lines[0] ?? {})).toBe(level === 'debug');
     }
+  });
+
+  test('batched lines come together, and before a warning', () => {
+    const writes: string[] = [];
+    const stream = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        writes.push(chunk.toString());
+        done();
+      },
+    });
+    const log = createLog({ level: 'info', format: 'pretty', stream, batched: true });
+    log.info('one');
+    log.info('two');
+    expect(writes).toEqual([]);
+    log.warn('three');
+    expect(writes).toHaveLength(1);
+    expect(writes[0]).toMatch(/ one\n.* two\n.* three\n$/s);
+    for (let i = 0; i < 400; i += 1) log.info('x'.repeat(80));
+    expect(writes.length).toBeGreaterThan(2);
+  });
+
+  test('a batched line does not wait for others for ever', async () => {
+    const stream = new PassThrough({ encoding: 'utf8' });
+    createLog({ level: 'info', format: 'pretty', stream, batched: true }).info('alone');
+    const line = await new Promise<string>((resolve) => stream.once('data', resolve));
+    expect(line).toContain('alone');
   });
 
   test('pretty lines are for reading', async () => {

@@ -10,7 +10,7 @@
  * A directory without marker is a mount that went away: an empty one proves nothing, so nobody may conclude from it.
  *
  * Most calls block: these are files of a few hundred bytes, nearly always in memory, and a trip through the thread pool costs
- * ten times what the call itself does. A rename over a file doesn't: it may wait for the disk.
+ * ten times what the call itself does. A rename over a file may wait for the disk, where the storage is on one.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -19,7 +19,9 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmdirSync,
+  statfsSync,
   statSync,
   unlinkSync,
   writeFileSync,
@@ -32,6 +34,8 @@ import { decodeRecord, encodeRecord, fileName, type DiskRecord } from './record.
 const MARKER = '.reprieve-simulated-engine';
 const ITEMS = 'items';
 const TEMPORARY = 'tmp';
+/** What statfs(2) says of tmpfs. */
+const TMPFS = 0x01021994;
 
 /** The storage can't be asked. Says why in one line. */
 class StorageUnavailable extends Error {
@@ -40,11 +44,13 @@ class StorageUnavailable extends Error {
 
 export class Storage {
   readonly #root: string;
+  readonly #inMemory: boolean;
   /** The first marker seen, as a file: another storage mounted in its place is not this one. */
   #identity: string | undefined;
 
   private constructor(root: string) {
     this.#root = root;
+    this.#inMemory = statfsSync(root).type === TMPFS;
   }
 
   /**
@@ -54,8 +60,8 @@ export class Storage {
    * ours
    */
   static async open(root: string): Promise<Storage> {
-    const storage = new Storage(root);
     await makeDirectory(path.resolve(root));
+    const storage = new Storage(root);
     const entries = (await readdir(root)).filter((entry) => entry !== 'lost+found');
     if (entries.length > 0 && ![MARKER, ITEMS].some((ours) => entries.includes(ours)))
       throw new StorageUnavailable('not empty and no storage of ours: name an empty directory');
@@ -105,7 +111,9 @@ export class Storage {
   }
 
   async replace(file: string, record: DiskRecord): Promise<void> {
-    await rename(this.#temporary(record), this.#at(file));
+    const temporary = this.#temporary(record);
+    if (this.#inMemory) renameSync(temporary, this.#at(file));
+    else await rename(temporary, this.#at(file));
   }
 
   remove(file: string): void {
