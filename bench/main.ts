@@ -125,6 +125,13 @@ async function latency(bed: Bed): Promise<Row[]> {
   return [...latencyRows('one at a time', alone), ...latencyRows(`${1000 / EVERY_MS} a second`, loaded, 10)];
 }
 
+/** Items that never held data, so that there is nothing else to read. */
+async function restartAlone({ items, repeat }: Options): Promise<Row[]> {
+  await using bed = await makeBed(say);
+  await seed(bed.etcd, bed.template, { sorts: ['stopped'], to: items }, say);
+  return await restartRows(bed, { what: `${items} items`, sort: 'stopped', repeat, most: 2 });
+}
+
 /** These share a plane: none needs what another has used up. */
 async function atRest(options: Options): Promise<Row[]> {
   await using bed = await populated(Math.max(options.items, 100 + CHANGES_AT_REST + CHANGES_UNDER_LOAD));
@@ -134,7 +141,10 @@ async function atRest(options: Options): Promise<Row[]> {
     say(`${what} measured`);
   };
   if (options.only.includes('idle')) measured('idle', await idleRows(bed, options.items));
-  if (options.only.includes('restart')) measured('restart', await restartRows(bed, options.items, 0, options.repeat));
+  if (options.only.includes('restart')) {
+    const what = `${options.items} items, their points and jobs`;
+    measured('restart', await restartRows(bed, { what, sort: 'item', repeat: options.repeat }));
+  }
   if (options.only.includes('latency')) measured('latency', await latency(bed));
   return rows;
 }
@@ -147,6 +157,7 @@ async function main(): Promise<void> {
   const show = (): void => void process.stdout.write(`\n${render(rows)}\n`);
   if (options.only.includes('storm')) rows.push(...(await storm(options)));
   if (options.only.includes('sync')) rows.push(...(await sync(options)));
+  if (options.only.includes('restart')) rows.push(...(await restartAlone(options)));
   if (options.only.some((one) => ['latency', 'restart', 'idle'].includes(one))) rows.push(...(await atRest(options)));
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? ''}, Node ${process.version}`;
   process.stdout.write(`\n${machine}; load average before ${load}, after ${loadAverage()}\n`);

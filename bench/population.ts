@@ -36,9 +36,13 @@ function copy({ key, value }: Entry, index: number): Entry {
   };
 }
 
-/** What {@link numbered} makes of the name and uid of the protected item. */
-export function itemOf(template: Template, index: number): { readonly name: string; readonly uid: string } {
-  const { metadata } = JSON.parse(numbered(template.item.value, index)) as BackupItem;
+/** What {@link numbered} makes of the name and uid of the protected item, or of the stopped one. */
+export function itemOf(
+  template: Template,
+  index: number,
+  sort: 'item' | 'stopped' = 'item',
+): { readonly name: string; readonly uid: string } {
+  const { metadata } = JSON.parse(numbered(template[sort].value, index)) as BackupItem;
   return { name: metadata.name, uid: metadata.uid ?? '' };
 }
 
