@@ -63,6 +63,8 @@ export async function makeBed(say: (line: string) => void): Promise<Bed> {
 /** A running operator, its probes and its metrics. */
 export interface Subject {
   readonly operator: OperatorProcess;
+  /** Resolves once its probes are answered, well or badly: its program is loaded. */
+  serving(): Promise<void>;
   /** Milliseconds from the start of the process to the first good answer of /readyz. */
   ready(): Promise<number>;
   /** Resolves once it leads, has looked at everything, and its queues are empty. */
@@ -89,6 +91,14 @@ export async function startSubject(
   return {
     operator,
     samples,
+    serving: async () => {
+      const isAnswered = () =>
+        fetch(`http://${probes}/readyz`).then(
+          () => true,
+          () => false,
+        );
+      await until('the probes are answered', isAnswered, { withinMs: 60_000, everyMs: 5 });
+    },
     ready: async () => {
       const isReady = () =>
         fetch(`http://${probes}/readyz`).then(

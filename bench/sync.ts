@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { must } from '../test/support/operator/identity.ts';
 import { until } from '../test/support/operator/until.ts';
+import type { OperatorProcess } from '../test/support/operator/process.ts';
 import { type Bed, startSubject } from './bed.ts';
 import { seed } from './population.ts';
 import { cpuMs, residentMiB } from './process-usage.ts';
@@ -30,17 +31,36 @@ async function start(bed: Bed, leads: boolean): Promise<Start> {
   return { cpuMs: spentMs, readyMs, residentMiB: now, peakMiB: peak };
 }
 
-/** In a start of its own: watching the loop costs a wake-up every two milliseconds. */
+const preloaded = (file: string): readonly string[] => ['--import', path.join(import.meta.dirname, file)];
+
+/** What a preloaded observer says on SIGUSR2. */
+async function told(operator: OperatorProcess, wanted: string): Promise<Readonly<Record<string, unknown>>> {
+  const isIt = ({ message }: Readonly<Record<string, unknown>>): boolean => message === wanted;
+  const before = operator.lines.filter(isIt).length;
+  operator.signal('SIGUSR2');
+  return until(`the ${wanted}`, () => operator.lines.filter(isIt)[before], { withinMs: 60_000 });
+}
+
+/** In a start of its own: watching the loop costs a wake-up every two milliseconds. Loading the program doesn't count. */
 async function stall(bed: Bed): Promise<number> {
-  const nodeArgs = ['--import', path.join(import.meta.dirname, 'loop-delay.ts')];
-  const subject = await startSubject(bed, { nodeArgs });
+  const subject = await startSubject(bed, { nodeArgs: preloaded('loop-delay.ts') });
   const { operator } = subject;
+  await subject.serving();
+  await told(operator, 'loop delay');
   await subject.ready();
   await subject.settled();
-  operator.signal('SIGUSR2');
-  const line = await until('the loop delay', () => operator.lines.find(({ message }) => message === 'loop delay'));
+  const { maxMs } = await told(operator, 'loop delay');
   await operator.stop();
-  return line['maxMs'] as number;
+  return maxMs as number;
+}
+
+/** MiB of a follower's heap without garbage. */
+async function heapMiB(bed: Bed): Promise<number> {
+  const subject = await startSubject(bed, { nodeArgs: ['--expose-gc', ...preloaded('heap-size.ts')] });
+  await subject.ready();
+  const { bytes } = await told(subject.operator, 'heap size');
+  await subject.operator.stop();
+  return (bytes as number) / 2 ** 20;
 }
 
 async function times<T>(repeat: number, once: () => Promise<T>): Promise<T[]> {
@@ -83,7 +103,7 @@ export async function syncRows(bed: Bed, sizes: readonly [number, number], repea
   rows.push(limit(`cold sync of ${large} items: longest stall`, median(stalls), { most: 50, unit: ' ms' }));
   rows.push(inform(`cold sync of ${large} items: CPU and time until ready`, untilReady(many)));
   rows.push(inform(`cold sync of ${large} items: peak memory`, `${figure(of(many, (s) => s.peakMiB))} MiB`));
-  rows.push(await perObject(bed, large, repeat, say));
+  rows.push(...(await perObject(bed, large, repeat, say)));
   return rows;
 }
 
@@ -94,14 +114,26 @@ function untilReady(starts: readonly Start[]): string {
 }
 
 /** Points and jobs of nobody would be looked at by a leader; a follower only keeps them. */
-async function perObject(bed: Bed, count: number, repeat: number, say: Say): Promise<Row> {
+async function perObject(bed: Bed, count: number, repeat: number, say: Say): Promise<Row[]> {
   await must(bed.plane, ['delete', 'lease', '-n', 'reprieve-system', '--all']);
   await must(bed.plane, ['create', '-f', '-'], HELD_LEASE);
-  const without = await times(repeat, () => start(bed, false));
+  const measure = async () => ({
+    heap: await heapMiB(bed),
+    resident: median((await times(repeat, () => start(bed, false))).map((s) => s.residentMiB)),
+  });
+  const without = await measure();
   await seed(bed.etcd, bed.template, { sorts: ['point', 'job'], to: count }, say);
-  const withThem = await times(repeat, () => start(bed, false));
-  const grown = median(withThem.map((s) => s.residentMiB)) - median(without.map((s) => s.residentMiB));
-  return limit(`each cached point or job: memory`, (grown * 1024) / (2 * count), { most: 1, unit: ' KiB' });
+  const withThem = await measure();
+  const each = (mib: number): number => (mib * 1024) / (2 * count);
+  const resident = each(withThem.resident - without.resident);
+  return [
+    limit('each cached point or job: heap', each(withThem.heap - without.heap), { most: 1, unit: ' KiB' }),
+    {
+      what: 'each cached point or job: growth of resident memory',
+      budget: '',
+      measured: `${figure(resident)} KiB`,
+    },
+  ];
 }
 
 const HELD_LEASE = `

@@ -186,7 +186,8 @@ export class ResourceApi implements KubeApi {
 
   #base(method: Call['method'], verb: string, type: ResourceType, what: string) {
     const retry: RetryClass = 'Once';
-    const subject = `${type.plural} ${what}`;
+    // Objects of the whole cluster have a key without a namespace.
+    const subject = `${type.plural} ${what.replace(/^\//, '')}`;
     return { method, verb, resource: type.plural, subject, pool: this.#pool, timeoutMs: this.#timeoutMs, retry };
   }
 }
