@@ -12,6 +12,8 @@ export const JOB_FINALIZER = `${GROUP}/job`;
 
 /** Ties points and jobs to their item; survives the re-creation of an object. */
 export const ITEM_ID_LABEL = `${GROUP}/item-id`;
+/** Ties the objects of a backup in the storage's API to their point. */
+export const POINT_ID_LABEL = `${GROUP}/point-id`;
 export const VAULT_LABEL = `${GROUP}/vault`;
 /** A hash over vault and source: finds what an item that has lost its status had. */
 export const SOURCE_LABEL = `${GROUP}/source`;
@@ -21,6 +23,25 @@ export const PREVIOUS_UID_ANNOTATION = `${GROUP}/previous-uid`;
 export const STAND_IN_FOR_ANNOTATION = `${GROUP}/stand-in-for`;
 /** On CRDs with the shortened-window rule (manifests/overlays/development). */
 export const DEVELOPMENT_ANNOTATION = `${GROUP}/development`;
+
+/** `true` on a VolumeSnapshotContent that is held. Admission policies look at it, so it is part of the API. */
+export const HELD_LABEL = `${GROUP}/held`;
+/** Beside it: until when, RFC 3339. May only move later. */
+export const RETAIN_UNTIL_ANNOTATION = `${GROUP}/retain-until`;
+/** `true` on the VolumeSnapshotClass to use where a driver has several. */
+export const SNAPSHOT_CLASS_LABEL = `${GROUP}/snapshot-class`;
+/** On a snapshot and its content: the disk of the source. */
+export const DISK_ANNOTATION = `${GROUP}/disk`;
+/** On a snapshot and its content: the StorageClass that the disk had. */
+export const STORAGE_CLASS_ANNOTATION = `${GROUP}/storage-class`;
+/** On a content that is being destroyed: the handle that is meant. From then on it can't be held any more. */
+export const PURGING_ANNOTATION = `${GROUP}/purging`;
+/** `true` on contents that only ask the driver whether a handle is there. They go away by themselves. */
+export const PROBE_LABEL = `${GROUP}/probe`;
+/** On such a content: when it was made, by the clock of who made it. */
+export const ASKED_AT_ANNOTATION = `${GROUP}/asked-at`;
+/** On a content that is being destroyed: keeps what the driver's helpers leave of it until it has been read as proof. */
+export const PURGE_FINALIZER = `${GROUP}/purge`;
 
 /** Field managers. What begins a purge, and what releases a hold, has its own: admission policies and audits can tell them. */
 export const MANAGER = 'reprieve';
@@ -66,4 +87,33 @@ export const CRDS: ResourceType = {
   plural: 'customresourcedefinitions',
   kind: 'CustomResourceDefinition',
   namespaced: false,
+};
+
+function snapshots(kind: string, plural: string, namespaced: boolean): ResourceType {
+  return { group: 'snapshot.storage.k8s.io', version: 'v1', plural, kind, namespaced };
+}
+
+export const VOLUME_SNAPSHOTS = snapshots('VolumeSnapshot', 'volumesnapshots', true);
+export const VOLUME_SNAPSHOT_CONTENTS = snapshots('VolumeSnapshotContent', 'volumesnapshotcontents', false);
+export const VOLUME_SNAPSHOT_CLASSES = snapshots('VolumeSnapshotClass', 'volumesnapshotclasses', false);
+export const PERSISTENT_VOLUME_CLAIMS: ResourceType = {
+  group: '',
+  version: 'v1',
+  plural: 'persistentvolumeclaims',
+  kind: 'PersistentVolumeClaim',
+  namespaced: true,
+};
+export const PERSISTENT_VOLUMES: ResourceType = {
+  group: '',
+  version: 'v1',
+  plural: 'persistentvolumes',
+  kind: 'PersistentVolume',
+  namespaced: false,
+};
+export const VIRTUAL_MACHINES: ResourceType = {
+  group: 'kubevirt.io',
+  version: 'v1',
+  plural: 'virtualmachines',
+  kind: 'VirtualMachine',
+  namespaced: true,
 };

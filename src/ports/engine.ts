@@ -28,8 +28,27 @@ export interface EngineSource {
   readonly name: string;
 }
 
+/**
+ * What a storage needs to find a disk's data again, beside the handle. Recorded with the point; which of it there is depends on
+ * the engine. `driver` to `storageClassName` are known before the data is taken, the rest is not.
+ */
+export interface DiskFacts {
+  /** Name of the CSI driver that has the data. A handle means nothing without it. */
+  readonly driver?: string;
+  readonly snapshotClassName?: string;
+  readonly volumeMode?: 'Filesystem' | 'Block';
+  readonly storageClassName?: string;
+  /** The object of the cluster that stands for the data, and its uid. */
+  readonly contentName?: string;
+  readonly contentUID?: string;
+  /** What a volume restored from it needs at least. */
+  readonly sizeBytes?: number;
+  /** The Secret that the driver wants to see before it deletes the data. */
+  readonly deletionSecret?: { readonly name: string; readonly namespace: string };
+}
+
 /** A disk as recorded in a point. `handle` is the storage's identity of the bytes; unset until taken. */
-export interface EngineDisk {
+export interface EngineDisk extends DiskFacts {
   readonly name: string;
   readonly handle?: string;
 }
@@ -43,15 +62,18 @@ export interface EnginePoint {
 }
 
 /** A disk with everything that becomes known by taking it. */
-export interface TakenDisk {
+export interface TakenDisk extends DiskFacts {
   readonly name: string;
   readonly handle: string;
-  readonly sizeBytes?: number;
 }
 
-/** What can be seen of a source before anything is done to it. */
+/** What can be seen of a source before anything is done to it. `planned`: the same disks with what a record of them should say. */
 export type SourceReport =
-  { readonly type: 'Present'; readonly disks: readonly string[] } | { readonly type: 'Absent'; readonly words: string };
+  | { readonly type: 'Present'; readonly disks: readonly string[]; readonly planned?: readonly EngineDisk[] }
+  | { readonly type: 'Absent'; readonly words: string };
+
+/** Why a hold ends. Storages that keep an audit of their own are told, so that a policy there can tell the two apart. */
+export type ReleaseReason = 'Undelete' | 'Purge';
 
 /** What the storage says of a point: whether all its bytes are there, and until when they are held (ms since the epoch). */
 export interface ProbeReport {
@@ -75,8 +97,8 @@ export interface Engine {
    * now says, which may be later than asked. Blocked where the data isn't there.
    */
   hold(point: EnginePoint, untilMs: number): Promise<Step<{ readonly retainUntilMs: number }>>;
-  /** Ends a hold. The data stays. Done also where there was none. */
-  release(point: EnginePoint): Promise<Step<{ readonly released: boolean }>>;
+  /** Ends a hold. The data stays. Done also where there was none. Without a reason it is that of an undelete. */
+  release(point: EnginePoint, reason?: ReleaseReason): Promise<Step<{ readonly released: boolean }>>;
   probe(point: EnginePoint): Promise<Step<ProbeReport>>;
   /**
    * Destroys the data of this point and proves that it is gone. Blocked while a hold stands. Done also where it was gone

@@ -22,6 +22,8 @@ export interface ListOptions extends CallOptions {
   /** Absent: all namespaces. */
   readonly namespace?: string;
   readonly labelSelector?: string;
+  /** Of the few fields that the kind has made selectable, such as `regarding.uid=…` of an Event. */
+  readonly fieldSelector?: string;
 }
 
 export interface DeleteOptions extends CallOptions {
@@ -157,6 +159,7 @@ export interface ListPage<T extends KubeObject = KubeObject> {
 export interface WatchRequest {
   readonly type: ResourceType;
   readonly namespace?: string;
+  readonly labelSelector?: string;
   /** Empty with `sendInitialEvents`. */
   readonly resourceVersion: string;
   readonly sendInitialEvents: boolean;
@@ -173,6 +176,7 @@ export interface KubeWatchApi {
   listPage(request: {
     readonly type: ResourceType;
     readonly namespace?: string;
+    readonly labelSelector?: string;
     readonly limit: number;
     readonly continueToken?: string;
     readonly signal: AbortSignal;

@@ -16,6 +16,7 @@ const allowed: Record<string, readonly string[]> = {
   'src/controllers': ['src/api', 'src/domain', 'src/ports', 'src/runtime', 'src/controllers'],
   'src/adapters/kube': ['src/api', 'src/ports', 'src/adapters/kube', '@kubernetes/client-node', 'undici', 'node:*'],
   'src/adapters/engines/simulated': ['src/api', 'src/domain', 'src/ports', 'src/adapters/engines/simulated', 'node:*'],
+  'src/adapters/engines/csi': ['src/api', 'src/domain', 'src/ports', 'src/adapters/engines/csi', 'node:*'],
   'src/adapters/log': ['src/ports', 'src/adapters/log', 'winston', 'node:*'],
   'src/adapters/metrics': ['src/ports', 'prom-client', 'node:*'],
   'src/adapters/clock': ['src/ports', 'node:*'],

@@ -152,11 +152,12 @@ export class ResourceApi implements KubeApi {
     const found: T[] = [];
     let continueToken: string | undefined;
     do {
-      const { namespace, labelSelector, signal } = options;
+      const { namespace, labelSelector, fieldSelector, signal } = options;
       const page: ListPage<T> = await this.#page<T>(type, namespace, signal, {
         limit: limit === 0 ? undefined : String(limit),
         continue: continueToken,
         labelSelector,
+        fieldSelector,
       });
       found.push(...page.items);
       continueToken = page.continueToken;

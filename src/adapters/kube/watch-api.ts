@@ -32,7 +32,7 @@ export class WatchApi implements KubeWatchApi {
   }
 
   async listPage(request: Parameters<KubeWatchApi['listPage']>[0]): Promise<ListPage> {
-    const { type, namespace, limit, continueToken, signal } = request;
+    const { type, namespace, labelSelector, limit, continueToken, signal } = request;
     const { body } = await this.#transport.call({
       method: 'GET',
       verb: 'list',
@@ -41,7 +41,7 @@ export class WatchApi implements KubeWatchApi {
       // No resourceVersion: 0 would let a lagging server take us back in time, and ignores the limit.
       path:
         collectionPath(type, namespace) +
-        queryOf({ limit: limit === 0 ? undefined : String(limit), continue: continueToken }),
+        queryOf({ limit: limit === 0 ? undefined : String(limit), continue: continueToken, labelSelector }),
       // The reflector has its own retries; here each page may be asked again.
       retry: 'Read',
       pool: 'watch',
@@ -66,7 +66,8 @@ export class WatchApi implements KubeWatchApi {
     }
   }
 
-  #open({ type, namespace, resourceVersion, sendInitialEvents, timeoutSeconds, signal }: WatchRequest) {
+  #open(request: WatchRequest) {
+    const { type, namespace, labelSelector, resourceVersion, sendInitialEvents, timeoutSeconds, signal } = request;
     const initial = sendInitialEvents ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' } : {};
     return this.#transport.watch({
       method: 'GET',
@@ -78,6 +79,7 @@ export class WatchApi implements KubeWatchApi {
         queryOf({
           watch: 'true',
           allowWatchBookmarks: 'true',
+          labelSelector,
           ...initial,
           resourceVersion: resourceVersion === '' ? undefined : resourceVersion,
           timeoutSeconds: String(timeoutSeconds),

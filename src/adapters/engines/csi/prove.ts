@@ -1,0 +1,223 @@
+/**
+ * Whether the driver has a handle. A content's own `readyToUse` is no answer: it is set once and never looked at again, and stays
+ * where the bytes are gone. A fresh pre-provisioned content is: csi-snapshotter asks ListSnapshots for it.
+ *
+ * - A driver without ListSnapshots has every handle "ready". So a handle that can't exist is asked for as well: if that is ready,
+ *   the driver's word proves nothing.
+ * - An error is no absence. "Can not find" is, if a second content made after the first answer says it too, and the first still does.
+ *
+ * These contents have policy Retain, no finalizer and no item's label: they can't take bytes along, and are deleted once read.
+ */
+import { ASKED_AT_ANNOTATION, POINT_ID_LABEL, PROBE_LABEL, VOLUME_SNAPSHOT_CONTENTS } from '../../../api/names.ts';
+import type { EngineDisk, Step } from '../../../ports/engine.ts';
+import { isConflict, isNotFound } from '../../../ports/kube.ts';
+import { createContent, newContent, readContent } from './contents.ts';
+import { controlName, probeName } from './names.ts';
+import type { SnapshotContent } from './objects.ts';
+import type { Parts } from './parts.ts';
+import { blocked, done, soon, unknown, waiting } from './steps.ts';
+
+/** `Unprovable`: the driver takes every handle for an existing one. */
+export type Proof = 'Present' | 'Absent' | 'Unprovable';
+
+/** `Destroyed` asks with contents of its own, made after the destruction. */
+export type Purpose = 'probe' | 'destroyed';
+
+/** Answers older than this are asked for anew. */
+const FRESH_MS = 60_000;
+/** What a driver can do changes with its version only. */
+const CAPABILITY_MS = 600_000;
+/** How long an answer spares steps that keep data another question. */
+const REMEMBERED_MS = 300_000;
+const NO_SUCH_HANDLE = 'reprieve-no-such-snapshot';
+
+interface Subject {
+  readonly pointID: string;
+  readonly driver: string;
+  readonly handle: string;
+  readonly disk: EngineDisk;
+}
+
+type Verdict =
+  | { readonly type: 'Ready' | 'NotFound' | 'None' }
+  /** The driver failed or refused. */
+  | { readonly type: 'Error'; readonly words: string };
+
+export class Prover {
+  readonly #parts: Parts;
+  /** Whether a driver tells handles apart. */
+  readonly #capable = new Map<string, { readonly value: boolean; readonly atMs: number }>();
+  readonly #present = new Map<string, { readonly proof: Proof; readonly atMs: number }>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** For steps that destroy nothing: a proof of presence of the last five minutes will do. */
+  async recently(pointID: string, disk: EngineDisk): Promise<Step<Proof>> {
+    const key = `${disk.driver ?? ''}\n${disk.handle ?? ''}`;
+    const known = this.#present.get(key);
+    if (known !== undefined && this.#age(known) < REMEMBERED_MS) return done(known.proof);
+    const step = await this.ask(pointID, disk, 'probe');
+    if (step.type === 'Done' && step.value !== 'Absent') this.#remember(key, step.value);
+    return step;
+  }
+
+  async ask(pointID: string, disk: EngineDisk, purpose: Purpose): Promise<Step<Proof>> {
+    const { driver, handle } = disk;
+    if (driver === undefined || handle === undefined)
+      return unknown(`disk ${disk.name}: the record doesn't name the driver and the handle to ask for`);
+    const subject = { pointID, driver, handle, disk };
+    const names = [probeName(purpose, driver, handle, 1), probeName(purpose, driver, handle, 2)] as const;
+    const first = await readContent(this.#parts, names[0]);
+    if (first === undefined) return this.#begin(subject, names[0]);
+    const verdict = verdictOf(first);
+    if (this.#isStale(first)) return this.#again(subject, first, verdict);
+    switch (verdict.type) {
+      case 'None':
+        return waiting();
+      case 'Error':
+        return unknown(`driver ${driver} was asked for ${handle}: ${verdict.words}`);
+      case 'Ready':
+        return this.#ready(subject, names);
+      case 'NotFound':
+        return this.#notFound(subject, names);
+    }
+  }
+
+  async #begin(subject: Subject, name: string): Promise<Step<Proof>> {
+    await this.#create(subject, name);
+    if (this.#knownCapable(subject.driver) === undefined)
+      await this.#create({ ...subject, handle: NO_SUCH_HANDLE }, controlName(subject.driver));
+    return waiting();
+  }
+
+  async #again(subject: Subject, stale: SnapshotContent, verdict: Verdict): Promise<Step<Proof>> {
+    await this.#remove(stale);
+    if (verdict.type === 'None')
+      return unknown(`driver ${subject.driver}: its csi-snapshotter has not answered for a minute; does it run?`);
+    return soon();
+  }
+
+  async #ready(subject: Subject, names: readonly [string, string]): Promise<Step<Proof>> {
+    const capable = await this.#tellsApart(subject);
+    if (capable.type !== 'Done') return capable;
+    await this.#removeAll(names);
+    return done(capable.value ? 'Present' : 'Unprovable');
+  }
+
+  async #notFound(subject: Subject, names: readonly [string, string]): Promise<Step<Proof>> {
+    const second = await readContent(this.#parts, names[1]);
+    if (second !== undefined && this.#isStale(second)) {
+      await this.#remove(second);
+      return soon();
+    }
+    if (second === undefined) {
+      await this.#create(subject, names[1]);
+      return waiting();
+    }
+    const verdict = verdictOf(second);
+    if (verdict.type === 'None') return waiting();
+    if (verdict.type === 'Error')
+      return unknown(`driver ${subject.driver} was asked for ${subject.handle}: ${verdict.words}`);
+    if (verdict.type === 'Ready') return this.#ready(subject, names);
+    // csi-snapshotter goes on asking for the first: it may have been found by now.
+    const first = await readContent(this.#parts, names[0]);
+    if (first === undefined || verdictOf(first).type !== 'NotFound') return soon();
+    await this.#removeAll(names);
+    return done('Absent');
+  }
+
+  /** Whether the driver says of a handle that can't exist that it isn't there. */
+  async #tellsApart(subject: Subject): Promise<Step<boolean>> {
+    const known = this.#knownCapable(subject.driver);
+    if (known !== undefined) return done(known);
+    const control = await readContent(this.#parts, controlName(subject.driver));
+    if (control === undefined || this.#isStale(control)) {
+      if (control !== undefined) await this.#remove(control);
+      else await this.#create({ ...subject, handle: NO_SUCH_HANDLE }, controlName(subject.driver));
+      return soon();
+    }
+    const verdict = verdictOf(control);
+    if (verdict.type === 'None') return soon();
+    // A driver may refuse such a handle outright: it has looked at it.
+    const isRefused = verdict.type === 'Error' && /code = (InvalidArgument|NotFound)\b/.test(verdict.words);
+    if (verdict.type === 'Error' && !isRefused) return unknown(`driver ${subject.driver}: ${verdict.words}`);
+    const capable = verdict.type !== 'Ready';
+    this.#capable.set(subject.driver, { value: capable, atMs: this.#parts.clock.monotonicMs() });
+    await this.#remove(control);
+    return done(capable);
+  }
+
+  #knownCapable(driver: string): boolean | undefined {
+    const known = this.#capable.get(driver);
+    return known === undefined || this.#age(known) >= CAPABILITY_MS ? undefined : known.value;
+  }
+
+  #remember(key: string, proof: Proof): void {
+    for (const [old, entry] of this.#present) if (this.#age(entry) >= REMEMBERED_MS) this.#present.delete(old);
+    this.#present.set(key, { proof, atMs: this.#parts.clock.monotonicMs() });
+  }
+
+  #age({ atMs }: { readonly atMs: number }): number {
+    return this.#parts.clock.monotonicMs() - atMs;
+  }
+
+  /** By our own clock, on both sides. Another replica's, or one that was set back, makes it stale at worst. */
+  #isStale({ metadata }: SnapshotContent): boolean {
+    const askedAt = Date.parse(metadata.annotations?.[ASKED_AT_ANNOTATION] ?? '');
+    return !(Math.abs(this.#parts.clock.wallMs() - askedAt) < FRESH_MS);
+  }
+
+  async #create({ pointID, driver, handle, disk }: Subject, name: string): Promise<void> {
+    const content = await newContent(this.#parts, { driver, handle, name, disk });
+    const askedAt = new Date(this.#parts.clock.wallMs()).toISOString();
+    const labels = { [PROBE_LABEL]: 'true', [POINT_ID_LABEL]: pointID };
+    const metadata = { name, labels, annotations: { [ASKED_AT_ANNOTATION]: askedAt } };
+    await createContent(this.#parts, { ...content, metadata });
+  }
+
+  async #removeAll(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const content = await readContent(this.#parts, name);
+      if (content !== undefined) await this.#remove(content);
+    }
+  }
+
+  /** Only the object: it is refused where somebody has changed anything about it, such as its policy. */
+  async #remove({ metadata, spec }: SnapshotContent): Promise<void> {
+    const { name, uid = '', resourceVersion = '', labels = {} } = metadata;
+    if (labels[PROBE_LABEL] !== 'true' || spec.deletionPolicy !== 'Retain') return;
+    try {
+      await this.#parts.kube.delete(VOLUME_SNAPSHOT_CONTENTS, { namespace: '', name }, { uid, resourceVersion });
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+  }
+}
+
+/** Whether this content only asks, so that nothing follows from its naming a handle. */
+export function isProbe({ metadata, spec, status }: SnapshotContent): boolean {
+  const isBound = (spec.volumeSnapshotRef.uid ?? '') !== '';
+  const isUngrouped = status?.volumeGroupSnapshotHandle === undefined;
+  return metadata.labels?.[PROBE_LABEL] === 'true' && spec.deletionPolicy === 'Retain' && !isBound && isUngrouped;
+}
+
+/** The words are csi-snapshotter's own (quoted once), never a driver's, which come as an rpc error. */
+const NOT_FOUND = /: \\?"can not find snapshot for snapshotID [^"]*"$/;
+
+function verdictOf({ status }: SnapshotContent): Verdict {
+  if (status?.readyToUse === true) return { type: 'Ready' };
+  const words = status?.error?.message ?? '';
+  if (words === '') return { type: 'None' };
+  return NOT_FOUND.test(words) ? { type: 'NotFound' } : { type: 'Error', words };
+}
+
+/** What a step that keeps data answers where it needs the bytes to be there. */
+export function unlessPresent(disk: EngineDisk, proof: Proof): Step<EngineDisk> {
+  if (proof === 'Absent')
+    return blocked(
+      `disk ${disk.name}: driver ${disk.driver ?? ''} has no snapshot ${disk.handle ?? ''}: its data is gone`,
+    );
+  return done(disk);
+}
