@@ -21,6 +21,7 @@ const allowed: Record<string, readonly string[]> = {
   'src/adapters/metrics': ['src/ports', 'prom-client', 'node:*'],
   'src/adapters/clock': ['src/ports', 'node:*'],
   'src/adapters/http': ['src/ports', 'src/adapters/http', 'node:*'],
+  'src/adapters/cron': ['src/ports', 'croner'],
   'src/config': ['src/config'],
   'src/config.ts': ['src/config', 'commander'],
   'src/preflight.ts': ['src/api', 'src/domain', 'src/ports'],
