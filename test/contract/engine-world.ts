@@ -47,14 +47,14 @@ export async function planned(
 ): Promise<EnginePoint> {
   const source = of.source ?? (await world.newSource());
   const report = await value(world, () => world.engine.inspect(source));
-  const names = report.type === 'Present' ? report.disks : [];
-  const disks: readonly EngineDisk[] = names.map((name) => ({ name }));
+  const disks: readonly EngineDisk[] =
+    report.type === 'Present' ? (report.planned ?? report.disks.map((name) => ({ name }))) : [];
   return { itemID: of.itemID ?? randomUUID(), pointID: randomUUID(), source, disks };
 }
 
 export async function recorded(world: EngineWorld, point: EnginePoint, engine = world.engine): Promise<EnginePoint> {
   const { disks } = await value(world, () => engine.take(point));
-  return { ...point, disks: disks.map(({ name, handle }) => ({ name, handle })) };
+  return { ...point, disks };
 }
 
 export async function taken(

@@ -181,7 +181,7 @@ const purging: Record<string, Guarantee> = {
   },
   async 'purge of data under another handle than the recorded one is blocked'(world) {
     const point = await taken(world);
-    const disks = point.disks.map(({ name, handle = '' }) => ({ name, handle: `${handle}-other` }));
+    const disks = point.disks.map((disk) => ({ ...disk, handle: `${disk.handle ?? ''}-other` }));
     const step = await settled(world, () => world.engine.purge({ ...point, disks }));
     expect(step).not.toMatchObject({ type: 'Unknown' });
     expect(await stored(world)).toEqual(handles(point));
@@ -194,7 +194,7 @@ const purging: Record<string, Guarantee> = {
   async 'data of somebody else in the place of a point survives every step'(world) {
     const plan = await planned(world);
     const foreign = await world.plantForeign(plan);
-    const point = { ...plan, disks: plan.disks.map(({ name }) => ({ name, handle: `h-${randomUUID()}` })) };
+    const point = { ...plan, disks: plan.disks.map((disk) => ({ ...disk, handle: `h-${randomUUID()}` })) };
     const steps = [
       () => world.engine.take(plan),
       () => world.engine.hold(point, NOON),

@@ -31,6 +31,15 @@ const allowed: Record<string, Record<string, readonly string[]>> = {
       'get',
     ],
   },
+  'ClusterRole reprieve-csi': {
+    'virtualmachines.kubevirt.io': ['get'],
+    persistentvolumeclaims: ['get', 'list'],
+    persistentvolumes: ['get'],
+    'volumesnapshotclasses.snapshot.storage.k8s.io': ['get', 'list'],
+    'volumesnapshots.snapshot.storage.k8s.io': [...LOOK, 'create', 'delete'],
+    'volumesnapshotcontents.snapshot.storage.k8s.io': [...LOOK, 'create', 'patch', 'delete'],
+  },
+  'Role reprieve-csi-events': { 'events.events.k8s.io': ['list'] },
   'Role reprieve-leader': {
     'leases.coordination.k8s.io': ['create'],
     'leases.coordination.k8s.io (reprieve-leader)': ['get', 'update'],
@@ -155,7 +164,9 @@ test('the only subject is the operator’s ServiceAccount, under its fixed name'
   const bindings = manifests.filter(({ kind }) => kind.endsWith('RoleBinding'));
   const subject = { kind: 'ServiceAccount', name: 'reprieve', namespace: 'reprieve-system' };
   expect(bindings.map((binding) => [named(binding), binding['subjects']])).toEqual([
+    ['RoleBinding reprieve-csi-events', [subject]],
     ['RoleBinding reprieve-leader', [subject]],
     ['ClusterRoleBinding reprieve', [subject]],
+    ['ClusterRoleBinding reprieve-csi', [subject]],
   ]);
 });

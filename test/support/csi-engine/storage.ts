@@ -1,0 +1,205 @@
+/** A control plane with the CSI stack beside it, the operator's own rights, and everything that tests of the CSI engine do to both. */
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { SystemClock } from '../../../src/adapters/clock/system-clock.ts';
+import { CSIEngine, type CSIEngineOptions } from '../../../src/adapters/engines/csi/engine.ts';
+import type { SnapshotContent, VolumeSnapshot } from '../../../src/adapters/engines/csi/objects.ts';
+import { connectKube, type KubeClient, type KubeTarget } from '../../../src/adapters/kube/api.ts';
+import { SNAPSHOT_CLASS_LABEL, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../../src/api/names.ts';
+import type { EngineSource } from '../../../src/ports/engine.ts';
+import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
+import { SNAPSHOT_CLASSES, STORAGE_CLASSES } from '../csi/classes.ts';
+import { startCSIStack, type CSIStack } from '../csi/stack.ts';
+import { quietLog, RecordedMetrics } from '../fake-api-server/quiet.ts';
+import { installManifests, must, operatorIdentity } from '../operator/identity.ts';
+import { until } from '../operator/until.ts';
+
+/** Where sources are. */
+export const APPS = 'apps';
+const OPERATOR = 'reprieve-system';
+
+const vmDefinition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'virtualmachines.kubevirt.io' },
+  spec: {
+    group: 'kubevirt.io',
+    scope: 'Namespaced',
+    names: { plural: 'virtualmachines', kind: 'VirtualMachine' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+};
+
+export class CSIStorage {
+  readonly plane: ControlPlane;
+  readonly stack: CSIStack;
+  /** As administrator: sees everything, past the engine. */
+  readonly admin: KubeClient;
+  readonly #operator: KubeTarget;
+  readonly #open: { close(): Promise<void> }[] = [];
+  #sources = 0;
+
+  private constructor(parts: { plane: ControlPlane; stack: CSIStack; admin: KubeClient; operator: KubeTarget }) {
+    this.plane = parts.plane;
+    this.stack = parts.stack;
+    this.admin = parts.admin;
+    this.#operator = parts.operator;
+  }
+
+  static async start(): Promise<CSIStorage> {
+    const plane = await startControlPlane();
+    const stack = await startCSIStack(plane);
+    await must(plane, ['create', '-f', '-'], JSON.stringify(vmDefinition));
+    await installManifests(plane, 'overlays/development');
+    await must(plane, ['create', 'namespace', APPS]);
+    await must(plane, ['label', 'volumesnapshotclass', SNAPSHOT_CLASSES.retain, `${SNAPSHOT_CLASS_LABEL}=true`]);
+    const { directory } = await operatorIdentity(plane);
+    const operator: KubeTarget = { type: 'ServiceAccount', directory, server: plane.url };
+    const admin = await client({ type: 'Kubeconfig', file: plane.adminKubeconfig });
+    return new CSIStorage({ plane, stack, admin, operator });
+  }
+
+  /** An engine as the operator would have it, with the rights of its ServiceAccount. */
+  async engine(options: Partial<CSIEngineOptions> = {}): Promise<CSIEngine> {
+    const kube = await client(this.#operator);
+    const parts = { watchApi: kube.watchApi, clock: new SystemClock(), random: Math.random, namespace: OPERATOR };
+    const engine = new CSIEngine({ kube: kube.api, ...parts, ...options });
+    this.#open.push({
+      close: async () => {
+        await engine.close();
+        await kube.close();
+      },
+    });
+    return engine;
+  }
+
+  /** A VM with two disks, bound. */
+  async newVM(storageClass: string = STORAGE_CLASSES.immediate): Promise<EngineSource> {
+    this.#sources += 1;
+    const name = `vm-${this.#sources}`;
+    const claims = [`${name}-root`, `${name}-data`];
+    const [root = '', data = ''] = claims;
+    const volumes = [
+      { name: 'root', dataVolume: { name: root } },
+      { name: 'data', persistentVolumeClaim: { claimName: data } },
+      { name: 'seed', cloudInitNoCloud: { userData: 'x' } },
+    ];
+    await this.apply({
+      apiVersion: 'kubevirt.io/v1',
+      kind: 'VirtualMachine',
+      metadata: { name, namespace: APPS },
+      spec: { template: { spec: { volumes } } },
+    });
+    for (const claim of claims) await this.apply(claimOf(claim, storageClass));
+    if (storageClass !== STORAGE_CLASSES.waiting) for (const claim of claims) await this.bound(claim);
+    return { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', namespace: APPS, name };
+  }
+
+  async bound(claim: string): Promise<void> {
+    const isBound = '--for=jsonpath={.status.phase}=Bound';
+    await must(this.plane, ['wait', isBound, `pvc/${claim}`, '-n', APPS, '--timeout=60s']);
+  }
+
+  async removeVM({ namespace, name }: EngineSource): Promise<void> {
+    const objects = [`virtualmachine/${name}`, `pvc/${name}-root`, `pvc/${name}-data`];
+    await must(this.plane, ['delete', '-n', namespace, ...objects, '--timeout=60s']);
+  }
+
+  /** What is behind a handle goes, past driver and API. */
+  async lose(handle: string): Promise<void> {
+    await rm(path.join(this.stack.root, 'snapshots', handle), { recursive: true });
+  }
+
+  contents(): Promise<readonly SnapshotContent[]> {
+    return this.admin.api.list<SnapshotContent>(VOLUME_SNAPSHOT_CONTENTS);
+  }
+
+  /** The one that stands for this handle. @throws Error where there is none, or more than one */
+  async contentOf(handle: string): Promise<SnapshotContent> {
+    const found = (await this.contents()).filter(
+      ({ status, spec }) => (status?.snapshotHandle ?? spec.source.snapshotHandle) === handle,
+    );
+    const [only] = found;
+    if (only === undefined || found.length > 1) throw new Error(`${found.length} contents of ${handle}`);
+    return only;
+  }
+
+  snapshots(): Promise<readonly VolumeSnapshot[]> {
+    return this.admin.api.list<VolumeSnapshot>(VOLUME_SNAPSHOTS);
+  }
+
+  /** Somebody else's snapshot of a claim, ready. Gives its handle. */
+  async foreignSnapshot(name: string, claim: string): Promise<string> {
+    await this.apply({
+      apiVersion: 'snapshot.storage.k8s.io/v1',
+      kind: 'VolumeSnapshot',
+      metadata: { name, namespace: APPS },
+      spec: { source: { persistentVolumeClaimName: claim }, volumeSnapshotClassName: SNAPSHOT_CLASSES.retain },
+    });
+    return until(`the snapshot ${name} has a handle`, async () => {
+      const contents = await this.contents();
+      return contents.find(({ spec }) => spec.volumeSnapshotRef.name === name)?.status?.snapshotHandle;
+    });
+  }
+
+  /** Somebody's own pre-provisioned content of a handle. */
+  async foreignContent(handle: string, deletionPolicy: 'Delete' | 'Retain'): Promise<string> {
+    const name = `foreign-${randomUUID()}`;
+    await this.apply({
+      apiVersion: 'snapshot.storage.k8s.io/v1',
+      kind: 'VolumeSnapshotContent',
+      metadata: { name },
+      spec: {
+        deletionPolicy,
+        driver: this.stack.driver,
+        source: { snapshotHandle: handle },
+        volumeSnapshotRef: { name, namespace: APPS },
+      },
+    });
+    return name;
+  }
+
+  async apply(object: object): Promise<void> {
+    await must(this.plane, ['create', '-f', '-'], JSON.stringify(object));
+  }
+
+  async patchContent(name: string, patch: object): Promise<void> {
+    await must(this.plane, ['patch', 'volumesnapshotcontent', name, '--type=merge', '-p', JSON.stringify(patch)]);
+  }
+
+  /** Ends the engines that were made since the last time. */
+  async closeEngines(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map((one) => one.close()));
+  }
+
+  async stop(): Promise<void> {
+    await this.closeEngines();
+    await this.admin.close();
+    await this.stack.stop();
+    await this.plane.stop();
+  }
+}
+
+export function claimOf(name: string, storageClassName: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name, namespace: APPS },
+    spec: { storageClassName, accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } },
+  };
+}
+
+function client(target: KubeTarget): Promise<KubeClient> {
+  // Retries come soon: a test of a dead API server waits for all of them.
+  const random = () => 0.05;
+  const parts = { clock: new SystemClock(), random, log: quietLog, metrics: new RecordedMetrics() };
+  return connectKube(target, parts, { callTimeoutMs: 10_000 });
+}
