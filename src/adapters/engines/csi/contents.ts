@@ -6,7 +6,6 @@ import {
   POINT_ID_LABEL,
   PURGING_ANNOTATION,
   STORAGE_CLASS_ANNOTATION,
-  VOLUME_SNAPSHOT_CLASSES,
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../../api/names.ts';
 import type { EngineDisk, EnginePoint, Step, TakenDisk } from '../../../ports/engine.ts';
@@ -14,12 +13,11 @@ import { hasCode, type GuardedPatch } from '../../../ports/kube.ts';
 import {
   BEING_DELETED_ANNOTATION,
   BOUND_FINALIZER,
-  LIST_SECRET_PARAMETER,
   SECRET_NAME_ANNOTATION,
   SECRET_NAMESPACE_ANNOTATION,
   snapshotName,
 } from './names.ts';
-import type { SnapshotClass, SnapshotContent } from './objects.ts';
+import type { SnapshotContent } from './objects.ts';
 import type { Parts } from './parts.ts';
 import { absentOr } from './source.ts';
 import { blocked, done, soon } from './steps.ts';
@@ -211,7 +209,9 @@ export interface Handle {
 
 /** Pre-provisioned, with policy Retain, pointing at a snapshot that nobody is to make. */
 export async function newContent(parts: Parts, { driver, handle, name, disk }: Handle): Promise<SnapshotContent> {
-  const volumeSnapshotClassName = await classForListing(parts, disk);
+  // A class that is gone would keep the driver from being asked; it is named only where its Secret is needed for that.
+  const { snapshotClassName } = disk;
+  const isNeeded = snapshotClassName !== undefined && (await parts.needsListSecret(snapshotClassName));
   return {
     apiVersion: 'snapshot.storage.k8s.io/v1',
     kind: 'VolumeSnapshotContent',
@@ -227,14 +227,7 @@ export async function newContent(parts: Parts, { driver, handle, name, disk }: H
         name,
       },
       ...(disk.volumeMode === undefined ? {} : { sourceVolumeMode: disk.volumeMode }),
-      ...(volumeSnapshotClassName === undefined ? {} : { volumeSnapshotClassName }),
+      ...(isNeeded ? { volumeSnapshotClassName: snapshotClassName } : {}),
     },
   };
-}
-
-/** A class that is gone would keep the driver from being asked; it is named only where its Secret is needed for that. */
-async function classForListing({ kube }: Parts, { snapshotClassName: name }: EngineDisk): Promise<string | undefined> {
-  if (name === undefined) return undefined;
-  const found = await absentOr(() => kube.get<SnapshotClass>(VOLUME_SNAPSHOT_CLASSES, { namespace: '', name }));
-  return found?.parameters?.[LIST_SECRET_PARAMETER] === undefined ? undefined : name;
 }

@@ -15,6 +15,7 @@ import type {
   TakenDisk,
 } from '../../../ports/engine.ts';
 import { isConflict, type KubeApi } from '../../../ports/kube.ts';
+import { listSecrets } from './classes.ts';
 import { hold, probe, release } from './hold.ts';
 import { leftovers } from './leftovers.ts';
 import { isID } from './names.ts';
@@ -45,7 +46,8 @@ export class CSIEngine implements Engine {
   #closed = false;
 
   constructor({ kube, namespace, patienceMs = 60_000, ...watchParts }: CSIEngineOptions) {
-    this.#parts = { kube, namespace, patienceMs, clock: watchParts.clock };
+    const { clock } = watchParts;
+    this.#parts = { kube, namespace, patienceMs, clock, needsListSecret: listSecrets(kube, clock) };
     this.#prover = new Prover(this.#parts);
     this.#watches = new Watches(watchParts);
   }

@@ -7,6 +7,8 @@ export interface Parts {
   readonly clock: Clock;
   /** Of the operator: where contents point that no snapshot is meant to be bound to. */
   readonly namespace: string;
+  /** Whether the class of this name has a Secret that ListSnapshots needs. */
+  readonly needsListSecret: (className: string) => Promise<boolean>;
   /** How long the storage may fail or be silent before that is said. */
   readonly patienceMs: number;
 }

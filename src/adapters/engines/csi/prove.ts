@@ -15,7 +15,7 @@ import { createContent, newContent, readContent } from './contents.ts';
 import { controlName, probeName } from './names.ts';
 import type { SnapshotContent } from './objects.ts';
 import type { Parts } from './parts.ts';
-import { blocked, done, soon, unknown, waiting } from './steps.ts';
+import { blocked, done, type NotDone, soon, unknown, waiting } from './steps.ts';
 
 /** `Unprovable`: the driver takes every handle for an existing one. */
 export type Proof = 'Present' | 'Absent' | 'Unprovable';
@@ -49,6 +49,9 @@ export class Prover {
   readonly #capable = new Map<string, { readonly value: boolean; readonly atMs: number }>();
   readonly #present = new Map<string, { readonly proof: Proof; readonly atMs: number }>();
 
+  /** Questions known to be there, so that they are read without trying to make them first. */
+  readonly #asked = new Set<string>();
+
   constructor(parts: Parts) {
     this.#parts = parts;
   }
@@ -68,63 +71,53 @@ export class Prover {
     if (driver === undefined || handle === undefined)
       return unknown(`disk ${disk.name}: the record doesn't name the driver and the handle to ask for`);
     const subject = { pointID, driver, handle, disk };
-    const names = [probeName(purpose, driver, handle, 1), probeName(purpose, driver, handle, 2)] as const;
-    const first = await readContent(this.#parts, names[0]);
-    if (first === undefined) return this.#begin(subject, names[0]);
+    const name = (attempt: 1 | 2) => probeName(purpose, driver, handle, attempt);
+    const first = await this.#question(subject, name(1));
+    if ('type' in first) return first;
     const verdict = verdictOf(first);
-    if (this.#isStale(first)) return this.#again(subject, first, verdict);
-    switch (verdict.type) {
-      case 'None':
-        return waiting();
-      case 'Error':
-        return unknown(`driver ${driver} was asked for ${handle}: ${verdict.words}`);
-      case 'Ready':
-        return this.#ready(subject, names);
-      case 'NotFound':
-        return this.#notFound(subject, names);
+    if (verdict.type === 'None') return waiting();
+    if (verdict.type === 'Error') return failed(subject, verdict.words);
+    return verdict.type === 'Ready' ? this.#ready(subject, [first]) : this.#notFound(subject, first, name(2));
+  }
+
+  /** The content that asks, made where there is none, and anew where it is old. */
+  async #question(subject: Subject, name: string): Promise<SnapshotContent | NotDone> {
+    if (!this.#asked.delete(name) && (await this.#create(subject, name))) {
+      if (this.#knownCapable(subject.driver) === undefined)
+        await this.#create({ ...subject, handle: NO_SUCH_HANDLE }, controlName(subject.driver));
+      this.#asked.add(name);
+      return waiting();
     }
+    const content = await readContent(this.#parts, name);
+    if (content === undefined) return soon();
+    if (!this.#isStale(content)) {
+      this.#asked.add(name);
+      return content;
+    }
+    await this.#remove(content);
+    return verdictOf(content).type === 'None'
+      ? unknown(`driver ${subject.driver}: its csi-snapshotter has not answered for a minute; does it run?`)
+      : soon();
   }
 
-  async #begin(subject: Subject, name: string): Promise<Step<Proof>> {
-    await this.#create(subject, name);
-    if (this.#knownCapable(subject.driver) === undefined)
-      await this.#create({ ...subject, handle: NO_SUCH_HANDLE }, controlName(subject.driver));
-    return waiting();
-  }
-
-  async #again(subject: Subject, stale: SnapshotContent, verdict: Verdict): Promise<Step<Proof>> {
-    await this.#remove(stale);
-    if (verdict.type === 'None')
-      return unknown(`driver ${subject.driver}: its csi-snapshotter has not answered for a minute; does it run?`);
-    return soon();
-  }
-
-  async #ready(subject: Subject, names: readonly [string, string]): Promise<Step<Proof>> {
+  async #ready(subject: Subject, questions: readonly SnapshotContent[]): Promise<Step<Proof>> {
     const capable = await this.#tellsApart(subject);
     if (capable.type !== 'Done') return capable;
-    await this.#removeAll(names);
+    await this.sweep(questions);
     return done(capable.value ? 'Present' : 'Unprovable');
   }
 
-  async #notFound(subject: Subject, names: readonly [string, string]): Promise<Step<Proof>> {
-    const second = await readContent(this.#parts, names[1]);
-    if (second !== undefined && this.#isStale(second)) {
-      await this.#remove(second);
-      return soon();
-    }
-    if (second === undefined) {
-      await this.#create(subject, names[1]);
-      return waiting();
-    }
+  async #notFound(subject: Subject, first: SnapshotContent, secondName: string): Promise<Step<Proof>> {
+    const second = await this.#question(subject, secondName);
+    if ('type' in second) return second;
     const verdict = verdictOf(second);
     if (verdict.type === 'None') return waiting();
-    if (verdict.type === 'Error')
-      return unknown(`driver ${subject.driver} was asked for ${subject.handle}: ${verdict.words}`);
-    if (verdict.type === 'Ready') return this.#ready(subject, names);
+    if (verdict.type === 'Error') return failed(subject, verdict.words);
+    if (verdict.type === 'Ready') return this.#ready(subject, [first, second]);
     // csi-snapshotter goes on asking for the first: it may have been found by now.
-    const first = await readContent(this.#parts, names[0]);
-    if (first === undefined || verdictOf(first).type !== 'NotFound') return soon();
-    await this.#removeAll(names);
+    const again = await readContent(this.#parts, first.metadata.name);
+    if (again === undefined || verdictOf(again).type !== 'NotFound') return soon();
+    await this.sweep([again, second]);
     return done('Absent');
   }
 
@@ -169,24 +162,24 @@ export class Prover {
     return !(Math.abs(this.#parts.clock.wallMs() - askedAt) < FRESH_MS);
   }
 
-  async #create({ pointID, driver, handle, disk }: Subject, name: string): Promise<void> {
+  /** False: it is there already. */
+  async #create({ pointID, driver, handle, disk }: Subject, name: string): Promise<boolean> {
     const content = await newContent(this.#parts, { driver, handle, name, disk });
     const askedAt = new Date(this.#parts.clock.wallMs()).toISOString();
     const labels = { [PROBE_LABEL]: 'true', [POINT_ID_LABEL]: pointID };
     const metadata = { name, labels, annotations: { [ASKED_AT_ANNOTATION]: askedAt } };
-    await createContent(this.#parts, { ...content, metadata });
+    return createContent(this.#parts, { ...content, metadata });
   }
 
-  async #removeAll(names: readonly string[]): Promise<void> {
-    for (const name of names) {
-      const content = await readContent(this.#parts, name);
-      if (content !== undefined) await this.#remove(content);
-    }
+  /** Takes questions away that have been answered, or that nobody asks any more. */
+  async sweep(questions: readonly SnapshotContent[]): Promise<void> {
+    await Promise.all(questions.map((content) => this.#remove(content)));
   }
 
   /** Only the object: it is refused where somebody has changed anything about it, such as its policy. */
   async #remove({ metadata, spec }: SnapshotContent): Promise<void> {
     const { name, uid = '', resourceVersion = '', labels = {} } = metadata;
+    this.#asked.delete(name);
     if (labels[PROBE_LABEL] !== 'true' || spec.deletionPolicy !== 'Retain') return;
     try {
       await this.#parts.kube.delete(VOLUME_SNAPSHOT_CONTENTS, { namespace: '', name }, { uid, resourceVersion });
@@ -211,6 +204,10 @@ function verdictOf({ status }: SnapshotContent): Verdict {
   const words = status?.error?.message ?? '';
   if (words === '') return { type: 'None' };
   return NOT_FOUND.test(words) ? { type: 'NotFound' } : { type: 'Error', words };
+}
+
+function failed({ driver, handle }: Subject, words: string): NotDone {
+  return unknown(`driver ${driver} was asked for ${handle}: ${words}`);
 }
 
 /** What a step that keeps data answers where it needs the bytes to be there. */

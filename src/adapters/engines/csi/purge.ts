@@ -17,7 +17,7 @@ import { isPurging, patchContent, rebuild } from './contents.ts';
 import { BEING_DELETED_ANNOTATION, BOUND_FINALIZER, snapshotName } from './names.ts';
 import type { NotedEvent, SnapshotContent, VolumeSnapshot } from './objects.ts';
 import { overdue, type Parts } from './parts.ts';
-import type { Prover } from './prove.ts';
+import { isProbe, type Prover } from './prove.ts';
 import { sceneOf, type Part } from './scene.ts';
 import { absentOr } from './source.ts';
 import { blocked, done, soon, together, waiting } from './steps.ts';
@@ -40,7 +40,16 @@ export async function purge(parts: Parts, prover: Prover, point: EnginePoint): P
   const lines = together(await Promise.all(marked.map((part) => destroy(run, part))));
   if (lines.type !== 'Done') return lines;
   for (const { content } of marked) if (content !== undefined) await letGo(parts, content);
+  await prover.sweep(contents.filter((content) => isProbe(content) && isAskedFor(content, point)));
   return done({ lines: lines.value });
+}
+
+/** Left by a process that ended while it asked. */
+function isAskedFor({ spec }: SnapshotContent, { disks }: EnginePoint): boolean {
+  const asked = spec.source.snapshotHandle;
+  return (
+    asked !== undefined && disks.some(({ handle, driver = spec.driver }) => handle === asked && driver === spec.driver)
+  );
 }
 
 interface Run {
@@ -58,7 +67,7 @@ async function firstUncut({ kube }: Parts, point: EnginePoint): Promise<Step<nev
     const snapshot = await absentOr(() => kube.get<VolumeSnapshot>(VOLUME_SNAPSHOTS, { namespace, name }));
     if (snapshot === undefined) continue;
     return blocked(
-      `VolumeSnapshot ${namespace}/${name} of disk ${disk.name} is there, and the record has no handle: take it again first`,
+      `VolumeSnapshot ${namespace}/${name} of disk ${disk.name} is there, and the record has no handle: take it again first, or remove it`,
     );
   }
   return undefined;

@@ -85,7 +85,9 @@ async function checkDisk(
   if (claim === undefined) return blocked(`${where} is not there`);
   const refusal = unfit(claim);
   if (refusal !== undefined) return blocked(`${where} ${refusal}`);
-  const driver = await driverOf(parts, claim);
+  // Planned with both: snapshot-controller refuses a class that isn't of the volume's driver.
+  const isPlanned = disk.driver !== undefined && disk.snapshotClassName !== undefined;
+  const driver = isPlanned ? disk.driver : await driverOf(parts, claim);
   if (driver === undefined) return blocked(`${where}: its volume is not one of a CSI driver`);
   if (disk.driver !== undefined && disk.driver !== driver)
     return blocked(`${where}: is of driver ${driver}, and was of ${disk.driver} when the backup was planned`);

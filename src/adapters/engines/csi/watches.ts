@@ -3,9 +3,10 @@
  * is re-opened is made up for by the time after which a step is to be asked again.
  */
 import { POINT_ID_LABEL, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../../api/names.ts';
-import type { ResourceType } from '../../../api/meta.ts';
+import type { KubeObject, ResourceType } from '../../../api/meta.ts';
 import type { Cancel, Clock, Random } from '../../../ports/clock.ts';
 import type { KubeWatchApi } from '../../../ports/kube.ts';
+import type { VolumeSnapshot } from './objects.ts';
 
 export interface WatchParts {
   readonly watchApi: KubeWatchApi;
@@ -77,7 +78,8 @@ export class Watches {
       for (const event of batch) {
         if (event.type === 'ERROR') return undefined;
         at = event.resourceVersion;
-        if (event.type !== 'BOOKMARK') this.#tell(event.object.metadata.labels?.[POINT_ID_LABEL]);
+        if (event.type !== 'BOOKMARK' && (event.type === 'DELETED' || saysSomething(event.object)))
+          this.#tell(event.object.metadata.labels?.[POINT_ID_LABEL]);
       }
     }
     return at;
@@ -101,4 +103,12 @@ export class Watches {
       signal.addEventListener('abort', end, { once: true });
     });
   }
+}
+
+/** Finalizers that come and go on a new snapshot move no step on. */
+function saysSomething(object: KubeObject): boolean {
+  const { status } = object as VolumeSnapshot;
+  const isBound = status?.boundVolumeSnapshotContentName !== undefined;
+  const isAnswered = status?.readyToUse === true || status?.error !== undefined;
+  return isBound || isAnswered || object.metadata.deletionTimestamp !== undefined;
 }
