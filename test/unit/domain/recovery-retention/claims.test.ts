@@ -100,6 +100,18 @@ describe('by the policy', () => {
       told: 'kept by Monthly until 2027-02-27T02:00',
     },
     {
+      name: 'a Sunday a week before the end of the month is its last',
+      spec: monthly({ weekdays: ['Sunday'], weeksOfMonth: ['Last'] }),
+      point: pointAt('2026-01-25T02:00'),
+      told: 'kept by Monthly until 2027-01-25T02:00',
+    },
+    {
+      name: 'a Saturday that has another one after it in the month is not',
+      spec: monthly({ weekdays: ['Saturday'], weeksOfMonth: ['Last'] }),
+      point: pointAt('2026-01-24T02:00'),
+      told: 'collected: Unclaimed',
+    },
+    {
       name: 'the fourth Friday is the last one only where there is no fifth',
       spec: monthly({ weekdays: ['Friday'], weeksOfMonth: ['Last'] }),
       point: pointAt('2026-01-23T02:00'),

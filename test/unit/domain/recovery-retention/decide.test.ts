@@ -146,6 +146,16 @@ describe('marks and changes of the policy', () => {
     expect(again.points[0]?.verdict).toEqual(first.points[0]?.verdict);
   });
 
+  test('a rule that comes to claim a point adds its mark, and takes none away', () => {
+    const monday: RetentionSpec = { retention: { ...DAILY.retention, weekly: { weekdays: ['Monday'], weeks: 8 } } };
+    const point = { ...sunday, marks: ['Weekly', 'Yearly'] as const };
+    expect(decideRetention(retentionOf(policyOf(monday), [point, NEWEST])).points[0]?.marks).toEqual([
+      'Daily',
+      'Weekly',
+      'Yearly',
+    ]);
+  });
+
   test.for<RetentionCase>([
     {
       name: 'a shorter rule holds for old points at once',
