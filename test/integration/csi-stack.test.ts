@@ -15,6 +15,8 @@ import { until } from '../support/operator/until.ts';
 let plane: ControlPlane;
 let stack: CSIStack;
 
+/** For machines under load. */
+const PATIENCE = { withinMs: 60_000 };
 /** Its programs may have to be built first. */
 const BUILD_MS = 1_800_000;
 
@@ -56,7 +58,7 @@ describe.concurrent('a snapshot', () => {
     const { handle, content } = await here.ready('one');
     await here.delete('namespace', 'short-lived');
     await here.gone('namespace', 'short-lived');
-    await until('the volume is gone', async () => (await stack.bytes.volumeFiles(volume)) === undefined);
+    await until('the volume is gone', async () => (await stack.bytes.volumeFiles(volume)) === undefined, PATIENCE);
     expect((await here.get('volumesnapshotcontent', content))?.spec.deletionPolicy).toBe('Retain');
     expect(await stack.bytes.snapshotFiles(handle)).toEqual(disk('precious'));
 
@@ -75,10 +77,14 @@ describe.concurrent('a snapshot', () => {
     await here.snapshot('one', 'web', 'never');
     await here.snapshot('two', 'web', 'soon');
     await here.ready('two');
-    const first = await until('the other is made', async () => {
-      const { status } = (await here.get('volumesnapshot', 'one')) ?? {};
-      return status?.readyToUse !== undefined && status;
-    });
+    const first = await until(
+      'the other is made',
+      async () => {
+        const { status } = (await here.get('volumesnapshot', 'one')) ?? {};
+        return status?.readyToUse !== undefined && status;
+      },
+      PATIENCE,
+    );
     expect(first.readyToUse).toBe(false);
   });
 
@@ -88,7 +94,7 @@ describe.concurrent('a snapshot', () => {
     await here.snapshot('one', 'web', SNAPSHOT_CLASSES.dependent);
     const { handle, content } = await here.ready('one');
     await here.delete('pvc', 'web');
-    await until('the bytes are gone', async () => (await stack.bytes.snapshotFiles(handle)) === undefined);
+    await until('the bytes are gone', async () => (await stack.bytes.snapshotFiles(handle)) === undefined, PATIENCE);
     expect((await here.get('volumesnapshotcontent', content))?.status?.readyToUse).toBe(true);
   });
 });
@@ -141,7 +147,11 @@ describe.concurrent('a claim', () => {
     await here.delete('pvc', 'web');
     await here.gone('pvc', 'web');
     await here.delete('pvc', 'other');
-    await until('the other volume is gone', async () => (await stack.bytes.volumeFiles(removed)) === undefined);
+    await until(
+      'the other volume is gone',
+      async () => (await stack.bytes.volumeFiles(removed)) === undefined,
+      PATIENCE,
+    );
     expect(await stack.bytes.volumes()).toContain(kept);
   });
 });
@@ -257,9 +267,7 @@ describe('a stack', () => {
     const dir = dirname((await owner.line(/^root /)).slice('root '.length));
     expect(await processesWith(dir)).not.toEqual([]);
     owner.kill();
-    await until('nothing is left', async () => !existsSync(dir) && (await processesWith(dir)).length === 0, {
-      withinMs: 60_000,
-    });
+    await until('nothing is left', async () => !existsSync(dir) && (await processesWith(dir)).length === 0, PATIENCE);
   });
 });
 

@@ -150,9 +150,7 @@ export class CSIPlace {
   }
 
   async gone(kind: string, name: string): Promise<void> {
-    await until(`${kind} ${name} is gone`, async () => (await this.get(kind, name)) === undefined, {
-      withinMs: 60_000,
-    });
+    await until(`${kind} ${name} is gone`, async () => (await this.get(kind, name)) === undefined, PATIENCE);
   }
 
   async apply(object: object): Promise<void> {
