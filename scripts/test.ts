@@ -41,6 +41,7 @@ const stages: readonly Stage[] = [
   check('unused', 'nothing exported, installed or kept for nobody', 'knip'),
   check('generated', 'what is derived from crds/ is up to date', 'node', 'scripts/generate.ts', '--check'),
   suite('unit', 'unit, property, contract and repository tests'),
+  check('csi', 'the programs of the CSI stack are there', 'node', 'test/support/csi/cli.ts'),
   suite('integration', 'CRDs, runtime and operator on a real control plane'),
   suite('e2e', 'the life cycle from outside, and the demo'),
 ];

@@ -57,19 +57,21 @@ export async function writeToken(
   await writeFile(path.join(directory, 'token'), token.trim());
 }
 
-/** The Pods of a control plane in the order in which they were first seen: their names are random, so sorting them would reshuffle them. */
-const seenPods = new WeakMap<ControlPlane, string[]>();
+/** The Pods of a control plane in the order in which they were first seen: sorted, random names would change their places. */
+const seenPods = new WeakMap<ControlPlane, readonly string[]>();
 
 async function podOf(plane: ControlPlane, index: number): Promise<string> {
   const selector = ['-l', 'app.kubernetes.io/name=reprieve', '-o', 'jsonpath={.items[*].metadata.name}'];
   if (index > 0) {
     await must(plane, ['scale', 'deployment/reprieve', '-n', NAMESPACE, `--replicas=${index + 1}`]);
   }
-  const seen = seenPods.get(plane) ?? [];
-  seenPods.set(plane, seen);
   return until('the Deployment of the operator has its Pods', async () => {
-    const names = (await must(plane, ['get', 'pods', '-n', NAMESPACE, ...selector])).split(' ');
-    seen.push(...names.filter((name) => name !== '' && !seen.includes(name)).sort());
-    return seen[index];
+    const output = await must(plane, ['get', 'pods', '-n', NAMESPACE, ...selector]);
+    const names = new Set(output.split(' ').filter((name) => name !== ''));
+    const seen = (seenPods.get(plane) ?? []).filter((name) => names.has(name));
+    for (const name of seen) names.delete(name);
+    const pods = [...seen, ...names];
+    seenPods.set(plane, pods);
+    return pods[index];
   });
 }

@@ -32,8 +32,8 @@ test.for<Case>([
   { name: 'nothing due, nothing started', due: [], start: [] },
   {
     name: 'they start in the order of due time, whatever order they came in',
-    due: ['c@3 gold rbd', 'a@1 gold rbd', 'b@2 gold rbd'],
-    start: ['a', 'b', 'c'],
+    due: ['a@3 gold rbd', 'c@1 gold rbd', 'b@2 gold rbd'],
+    start: ['c', 'b', 'a'],
   },
   {
     name: 'those due at once start in the order of their ids',
@@ -60,9 +60,9 @@ test.for<Case>([
   },
   {
     name: 'a driver of several disks takes one place',
-    caps: { perDriver: 1 },
-    due: ['a@1 gold rbd,rbd'],
-    start: ['a'],
+    caps: { perDriver: 2 },
+    due: ['a@1 gold rbd,rbd', 'b@2 gold rbd'],
+    start: ['a', 'b'],
   },
   {
     name: 'who needs two drivers keeps the free one while it is the first to wait for the other',

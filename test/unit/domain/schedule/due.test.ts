@@ -142,6 +142,15 @@ test.for<Case>([
     step: 'Due 03-02T01:59 until 03-02T03:59',
   },
   {
+    name: 'nor is it waited for beyond its own minute',
+    cron: '* * * * *',
+    answered: '2026-03-02T01:59:00Z',
+    jitterMinutes: 30,
+    spread: 0.9,
+    now: '2026-03-02T02:00:10Z',
+    step: 'Wait for 03-02T02:00, start 03-02T02:00',
+  },
+  {
     name: 'where the latest slot has not started, the one before it is still run within its window',
     cron: '0 * * * *',
     answered: '2026-03-02T00:00:00Z',
