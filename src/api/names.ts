@@ -28,6 +28,8 @@ export const DEVELOPMENT_ANNOTATION = `${GROUP}/development`;
 export const HELD_LABEL = `${GROUP}/held`;
 /** Beside it: until when, RFC 3339. May only move later. */
 export const RETAIN_UNTIL_ANNOTATION = `${GROUP}/retain-until`;
+/** In place of both once a hold has ended: why. A write that only takes away leaves no trace of its field manager. */
+export const RELEASED_ANNOTATION = `${GROUP}/released-for`;
 /** `true` on the VolumeSnapshotClass to use where a driver has several. */
 export const SNAPSHOT_CLASS_LABEL = `${GROUP}/snapshot-class`;
 /** On a snapshot and its content: the disk of the source. */

@@ -1,12 +1,19 @@
 /** Holding, letting go of a hold, and looking. */
-import { HELD_LABEL, MANAGER, PURGE_MANAGER, RETAIN_UNTIL_ANNOTATION, UNDELETE_MANAGER } from '../../../api/names.ts';
+import {
+  HELD_LABEL,
+  MANAGER,
+  PURGE_MANAGER,
+  RELEASED_ANNOTATION,
+  RETAIN_UNTIL_ANNOTATION,
+  UNDELETE_MANAGER,
+} from '../../../api/names.ts';
 import { ceilToSecond, formatInstant, instantOf, later, parseInstant, type Instant } from '../../../domain/time.ts';
 import type { EngineDisk, EnginePoint, ProbeReport, ReleaseReason, Step } from '../../../ports/engine.ts';
 import { find, patchContent } from './contents.ts';
 import type { SnapshotContent } from './objects.ts';
 import type { Parts } from './parts.ts';
-import { type Prover, unlessPresent } from './prove.ts';
-import { done, together, unknown } from './steps.ts';
+import type { Prover } from './prove.ts';
+import { done, unknown } from './steps.ts';
 import { type Standing, standingOf } from './take.ts';
 
 /**
@@ -26,13 +33,9 @@ export async function hold(
     if (step.type !== 'Done') return step;
     held.push(step.value);
   }
-  const proven = together(
-    await Promise.all(
-      held.map(async ({ disk }) => {
-        const proof = await prover.recently(point.pointID, disk);
-        return proof.type === 'Done' ? unlessPresent(disk, proof.value) : proof;
-      }),
-    ),
+  const proven = await prover.recently(
+    point.pointID,
+    held.map(({ disk }) => disk),
   );
   if (proven.type !== 'Done') return proven;
   const retainUntilMs = Math.min(...held.map((one) => one.until));
@@ -60,7 +63,10 @@ async function holdDisk(parts: Parts, point: EnginePoint, disk: EngineDisk, unti
         {
           metadata: {
             labels: { [HELD_LABEL]: 'true' },
-            annotations: { [RETAIN_UNTIL_ANNOTATION]: formatInstant(later(until, before)) },
+            annotations: {
+              [RETAIN_UNTIL_ANNOTATION]: formatInstant(later(until, before)),
+              [RELEASED_ANNOTATION]: null,
+            },
           },
         },
         MANAGER,
@@ -104,7 +110,8 @@ export async function release(
     const { content, leaving } = await find(parts, point, disk);
     for (const one of [content, leaving]) {
       if (one === undefined || !isHeld(one)) continue;
-      const metadata = { labels: { [HELD_LABEL]: null }, annotations: { [RETAIN_UNTIL_ANNOTATION]: null } };
+      const annotations = { [RETAIN_UNTIL_ANNOTATION]: null, [RELEASED_ANNOTATION]: reason };
+      const metadata = { labels: { [HELD_LABEL]: null }, annotations };
       await patchContent(parts, one, { metadata }, managers[reason]);
       released = true;
     }
@@ -116,15 +123,12 @@ export async function probe(parts: Parts, prover: Prover, point: EnginePoint): P
   const absent = done({ present: false, retainUntilMs: undefined });
   if (point.disks.length === 0 || point.disks.some(({ handle }) => handle === undefined)) return absent;
   const found = await Promise.all(point.disks.map((disk) => find(parts, point, disk)));
-  const steps = await Promise.all(
-    found.map(({ disk, content }) =>
-      prover.ask(point.pointID, content === undefined ? disk : { ...disk, driver: content.spec.driver }, 'probe'),
-    ),
+  const disks = found.map(({ disk, content }) =>
+    content === undefined ? disk : { ...disk, driver: content.spec.driver },
   );
-  // One disk that is proven to be gone is enough, whatever the others' drivers say.
-  if (steps.some((step) => step.type === 'Done' && step.value === 'Absent')) return absent;
-  const proofs = together(steps);
+  const proofs = await prover.now(point.pointID, disks);
   if (proofs.type !== 'Done') return proofs;
+  if (proofs.value.includes('Absent')) return absent;
   if (proofs.value.includes('Unprovable'))
     return unknown(`point ${point.pointID}: its driver can't list snapshots, so nothing proves that the data is there`);
   const holds = found.map(({ content }) => (content === undefined ? undefined : holdOf(content)));

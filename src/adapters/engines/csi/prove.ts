@@ -15,18 +15,24 @@ import { createContent, newContent, readContent } from './contents.ts';
 import { controlName, probeName } from './names.ts';
 import type { SnapshotContent } from './objects.ts';
 import type { Parts } from './parts.ts';
-import { blocked, done, type NotDone, soon, unknown, waiting } from './steps.ts';
+import { blocked, done, type NotDone, soon, together, unknown, waiting } from './steps.ts';
 
 /** `Unprovable`: the driver takes every handle for an existing one. */
 export type Proof = 'Present' | 'Absent' | 'Unprovable';
 
-/** `Destroyed` asks with contents of its own, made after the destruction. */
+export interface Answer {
+  readonly proof: Proof;
+  readonly questions: readonly SnapshotContent[];
+}
+
+/** `destroyed` asks with contents of its own, made after the destruction. */
 export type Purpose = 'probe' | 'destroyed';
 
 /** Answers older than this are asked for anew. */
 const FRESH_MS = 60_000;
-/** What a driver can do changes with its version only. */
-const CAPABILITY_MS = 600_000;
+/** What a driver can do changes with its version only; that it seems to be unable may be a fault of today. */
+const CAPABLE_MS = 600_000;
+const INCAPABLE_MS = 60_000;
 /** How long an answer spares steps that keep data another question. */
 const REMEMBERED_MS = 300_000;
 const NO_SUCH_HANDLE = 'reprieve-no-such-snapshot';
@@ -47,7 +53,8 @@ export class Prover {
   readonly #parts: Parts;
   /** Whether a driver tells handles apart. */
   readonly #capable = new Map<string, { readonly value: boolean; readonly atMs: number }>();
-  readonly #present = new Map<string, { readonly proof: Proof; readonly atMs: number }>();
+  /** Handles that were there, as far as their driver can tell. */
+  readonly #known = new Map<string, { readonly atMs: number }>();
 
   /** Questions known to be there, so that they are read without trying to make them first. */
   readonly #asked = new Set<string>();
@@ -56,17 +63,36 @@ export class Prover {
     this.#parts = parts;
   }
 
-  /** For steps that destroy nothing: a proof of presence of the last five minutes will do. */
-  async recently(pointID: string, disk: EngineDisk): Promise<Step<Proof>> {
-    const key = `${disk.driver ?? ''}\n${disk.handle ?? ''}`;
-    const known = this.#present.get(key);
-    if (known !== undefined && this.#age(known) < REMEMBERED_MS) return done(known.proof);
-    const step = await this.ask(pointID, disk, 'probe');
-    if (step.type === 'Done' && step.value !== 'Absent') this.#remember(key, step.value);
-    return step;
+  /** Whether all these disks are there, for steps that destroy nothing: a proof of the last five minutes will do. */
+  async recently(pointID: string, disks: readonly EngineDisk[]): Promise<Step<readonly EngineDisk[]>> {
+    const steps = await Promise.all(
+      disks.map(async (disk): Promise<Step<EngineDisk>> => {
+        const key = `${disk.driver ?? ''}\n${disk.handle ?? ''}`;
+        const known = this.#known.get(key);
+        if (known !== undefined && this.#age(known) < REMEMBERED_MS) return done(disk);
+        const step = await this.ask(pointID, disk, 'probe');
+        if (step.type !== 'Done') return step;
+        if (step.value.proof !== 'Absent') this.#remember(key);
+        await this.sweep(step.value.questions);
+        return unlessAbsent(disk, step.value.proof);
+      }),
+    );
+    return together(steps);
   }
 
-  async ask(pointID: string, disk: EngineDisk, purpose: Purpose): Promise<Step<Proof>> {
+  /** All of them anew. Questions of one disk stay until the others are answered: else each would wait for the other. */
+  async now(pointID: string, disks: readonly EngineDisk[]): Promise<Step<readonly Proof[]>> {
+    const steps = await Promise.all(disks.map((disk) => this.ask(pointID, disk, 'probe')));
+    const answers = steps.flatMap((step) => (step.type === 'Done' ? [step.value] : []));
+    // One disk that is gone is enough, whatever the others' drivers say.
+    const isAbsent = answers.some(({ proof }) => proof === 'Absent');
+    if (!isAbsent && answers.length < steps.length) return together(steps.map(proofOf));
+    await this.sweep(answers.flatMap(({ questions }) => questions));
+    return done(answers.map(({ proof }) => proof));
+  }
+
+  /** The driver's answer, with the contents that asked for it: whoever needs it no more sweeps them. */
+  async ask(pointID: string, disk: EngineDisk, purpose: Purpose): Promise<Step<Answer>> {
     const { driver, handle } = disk;
     if (driver === undefined || handle === undefined)
       return unknown(`disk ${disk.name}: the record doesn't name the driver and the handle to ask for`);
@@ -77,14 +103,15 @@ export class Prover {
     const verdict = verdictOf(first);
     if (verdict.type === 'None') return waiting();
     if (verdict.type === 'Error') return failed(subject, verdict.words);
-    return verdict.type === 'Ready' ? this.#ready(subject, [first]) : this.#notFound(subject, first, name(2));
+    if (verdict.type === 'NotFound') return this.#notFound(subject, first, name(2));
+    // Found at the second try: the second question is there too.
+    const second = this.#asked.has(name(2)) ? await readContent(this.#parts, name(2)) : undefined;
+    return this.#ready(subject, second === undefined ? [first] : [first, second]);
   }
 
   /** The content that asks, made where there is none, and anew where it is old. */
   async #question(subject: Subject, name: string): Promise<SnapshotContent | NotDone> {
     if (!this.#asked.delete(name) && (await this.#create(subject, name))) {
-      if (this.#knownCapable(subject.driver) === undefined)
-        await this.#create({ ...subject, handle: NO_SUCH_HANDLE }, controlName(subject.driver));
       this.#asked.add(name);
       return waiting();
     }
@@ -100,14 +127,13 @@ export class Prover {
       : soon();
   }
 
-  async #ready(subject: Subject, questions: readonly SnapshotContent[]): Promise<Step<Proof>> {
+  async #ready(subject: Subject, questions: readonly SnapshotContent[]): Promise<Step<Answer>> {
     const capable = await this.#tellsApart(subject);
     if (capable.type !== 'Done') return capable;
-    await this.sweep(questions);
-    return done(capable.value ? 'Present' : 'Unprovable');
+    return done({ proof: capable.value ? 'Present' : 'Unprovable', questions });
   }
 
-  async #notFound(subject: Subject, first: SnapshotContent, secondName: string): Promise<Step<Proof>> {
+  async #notFound(subject: Subject, first: SnapshotContent, secondName: string): Promise<Step<Answer>> {
     const second = await this.#question(subject, secondName);
     if ('type' in second) return second;
     const verdict = verdictOf(second);
@@ -117,8 +143,7 @@ export class Prover {
     // csi-snapshotter goes on asking for the first: it may have been found by now.
     const again = await readContent(this.#parts, first.metadata.name);
     if (again === undefined || verdictOf(again).type !== 'NotFound') return soon();
-    await this.sweep([again, second]);
-    return done('Absent');
+    return done({ proof: 'Absent', questions: [again, second] });
   }
 
   /** Whether the driver says of a handle that can't exist that it isn't there. */
@@ -144,12 +169,13 @@ export class Prover {
 
   #knownCapable(driver: string): boolean | undefined {
     const known = this.#capable.get(driver);
-    return known === undefined || this.#age(known) >= CAPABILITY_MS ? undefined : known.value;
+    if (known === undefined) return undefined;
+    return this.#age(known) < (known.value ? CAPABLE_MS : INCAPABLE_MS) ? known.value : undefined;
   }
 
-  #remember(key: string, proof: Proof): void {
-    for (const [old, entry] of this.#present) if (this.#age(entry) >= REMEMBERED_MS) this.#present.delete(old);
-    this.#present.set(key, { proof, atMs: this.#parts.clock.monotonicMs() });
+  #remember(key: string): void {
+    for (const [old, entry] of this.#known) if (this.#age(entry) >= REMEMBERED_MS) this.#known.delete(old);
+    this.#known.set(key, { atMs: this.#parts.clock.monotonicMs() });
   }
 
   #age({ atMs }: { readonly atMs: number }): number {
@@ -210,11 +236,12 @@ function failed({ driver, handle }: Subject, words: string): NotDone {
   return unknown(`driver ${driver} was asked for ${handle}: ${words}`);
 }
 
-/** What a step that keeps data answers where it needs the bytes to be there. */
-export function unlessPresent(disk: EngineDisk, proof: Proof): Step<EngineDisk> {
-  if (proof === 'Absent')
-    return blocked(
-      `disk ${disk.name}: driver ${disk.driver ?? ''} has no snapshot ${disk.handle ?? ''}: its data is gone`,
-    );
-  return done(disk);
+function proofOf(step: Step<Answer>): Step<Proof> {
+  return step.type === 'Done' ? done(step.value.proof) : step;
+}
+
+function unlessAbsent(disk: EngineDisk, proof: Proof): Step<EngineDisk> {
+  if (proof !== 'Absent') return done(disk);
+  const { name, driver = '', handle = '' } = disk;
+  return blocked(`disk ${name}: driver ${driver} has no snapshot ${handle}: its data is gone`);
 }

@@ -5,6 +5,7 @@
  */
 import {
   EVENTS,
+  PROBE_LABEL,
   PURGE_FINALIZER,
   PURGE_MANAGER,
   PURGING_ANNOTATION,
@@ -17,7 +18,7 @@ import { isPurging, patchContent, rebuild } from './contents.ts';
 import { BEING_DELETED_ANNOTATION, BOUND_FINALIZER, snapshotName } from './names.ts';
 import type { NotedEvent, SnapshotContent, VolumeSnapshot } from './objects.ts';
 import { overdue, type Parts } from './parts.ts';
-import { isProbe, type Prover } from './prove.ts';
+import type { Prover } from './prove.ts';
 import { sceneOf, type Part } from './scene.ts';
 import { absentOr } from './source.ts';
 import { blocked, done, soon, together, waiting } from './steps.ts';
@@ -40,11 +41,15 @@ export async function purge(parts: Parts, prover: Prover, point: EnginePoint): P
   const lines = together(await Promise.all(marked.map((part) => destroy(run, part))));
   if (lines.type !== 'Done') return lines;
   for (const { content } of marked) if (content !== undefined) await letGo(parts, content);
-  await prover.sweep(contents.filter((content) => isProbe(content) && isAskedFor(content, point)));
+  // The answers stood until now, so that one disk's did not have to wait for another's again.
+  const after = await parts.kube.list<SnapshotContent>(VOLUME_SNAPSHOT_CONTENTS, {
+    labelSelector: `${PROBE_LABEL}=true`,
+  });
+  await prover.sweep(after.filter((content) => isAskedFor(content, point)));
   return done({ lines: lines.value });
 }
 
-/** Left by a process that ended while it asked. */
+/** Also by a process that ended meanwhile. */
 function isAskedFor({ spec }: SnapshotContent, { disks }: EnginePoint): boolean {
   const asked = spec.source.snapshotHandle;
   return (
@@ -108,7 +113,9 @@ function unmarkable(content: SnapshotContent): string | undefined {
   const { metadata, spec, status } = content;
   if (status?.volumeGroupSnapshotHandle !== undefined)
     return `content ${metadata.name} is one of a group: its driver is never asked to delete it alone`;
-  if (status?.snapshotHandle === undefined && spec.source.snapshotHandle === undefined)
+  // Cleared where the driver has just deleted it, as this engine had asked.
+  const isWithout = status?.snapshotHandle === undefined && spec.source.snapshotHandle === undefined;
+  if (isWithout && !isPurging(content))
     return `content ${metadata.name} has no handle in its status: deleted now, the data would stay behind`;
   return undefined;
 }
@@ -119,8 +126,8 @@ async function destroy(run: Run, { disk, content }: Part): Promise<Step<string>>
   if (content === undefined) return proveGone(run, disk);
   const known = { ...disk, driver: content.spec.driver };
   if (isEnded(content)) return proveDestroyed(run, known, content);
-  if (content.status?.snapshotHandle === undefined) return proveEmpty(run, known, content);
   if (content.metadata.deletionTimestamp !== undefined) return awaitDriver(parts, known, content);
+  if (content.status?.snapshotHandle === undefined) return proveEmpty(run, known, content);
   await removeSnapshot(parts, point, disk, content);
   await deleteContent(parts, content);
   return waiting();
@@ -130,7 +137,8 @@ async function destroy(run: Run, { disk, content }: Part): Promise<Step<string>>
 async function proveGone({ parts, prover, point }: Run, disk: EngineDisk): Promise<Step<string>> {
   const proof = await prover.ask(point.pointID, disk, 'destroyed');
   if (proof.type !== 'Done') return proof;
-  if (proof.value === 'Absent') return done(`${of(disk)} was gone already: ListSnapshots does not find it`);
+  if (proof.value.proof === 'Absent') return done(`${of(disk)} was gone already: ListSnapshots does not find it`);
+  await prover.sweep(proof.value.questions);
   return rebuild(parts, point, { disk, content: undefined, leaving: undefined });
 }
 
@@ -142,7 +150,7 @@ async function proveEmpty(
 ): Promise<Step<string>> {
   const proof = await prover.ask(point.pointID, disk, 'destroyed');
   if (proof.type !== 'Done') return proof;
-  if (proof.value !== 'Absent') return waiting();
+  if (proof.value.proof !== 'Absent') return waiting();
   await deleteContent(parts, content);
   return soon();
 }
@@ -160,9 +168,11 @@ async function proveDestroyed(
   }
   const proof = await prover.ask(point.pointID, disk, 'destroyed');
   if (proof.type !== 'Done') return proof;
-  if (proof.value === 'Absent') return done(`${of(disk)} removed: ListSnapshots no longer finds it`);
-  if (proof.value === 'Unprovable')
-    return done(`${of(disk)} removed: DeleteSnapshot succeeded; it can't list snapshots`);
+  if (proof.value.proof === 'Absent') return done(`${of(disk)} removed: ListSnapshots no longer finds it`);
+  if (proof.value.proof === 'Unprovable')
+    return done(`${of(disk)} removed: DeleteSnapshot succeeded; the driver can't list snapshots`);
+  // Asked anew: it may need a moment.
+  await prover.sweep(proof.value.questions);
   return overdue(parts, content.metadata.deletionTimestamp)
     ? blocked(`${of(disk)}: DeleteSnapshot succeeded, and ListSnapshots still finds it`)
     : soon();

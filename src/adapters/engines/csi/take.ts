@@ -13,7 +13,7 @@ import { belongs, find, isPurging, kept, ofPoint, readContent, rebuild, takenFro
 import { dynamicContentName, snapshotName } from './names.ts';
 import type { SnapshotContent, VolumeSnapshot } from './objects.ts';
 import { overdue, type Parts } from './parts.ts';
-import { type Prover, unlessPresent } from './prove.ts';
+import type { Prover } from './prove.ts';
 import { absentOr, preflight } from './source.ts';
 import { blocked, done, soon, together, waiting } from './steps.ts';
 
@@ -160,13 +160,9 @@ function stillCutting(
 async function tidied(parts: Parts, prover: Prover, point: EnginePoint): Promise<Step<readonly TakenDisk[]>> {
   const standing = together(await Promise.all(point.disks.map((disk) => standingOf(parts, point, disk))));
   if (standing.type !== 'Done') return standing;
-  const proven = together(
-    await Promise.all(
-      standing.value.map(async ({ disk }) => {
-        const proof = await prover.recently(point.pointID, disk);
-        return proof.type === 'Done' ? unlessPresent(disk, proof.value) : proof;
-      }),
-    ),
+  const proven = await prover.recently(
+    point.pointID,
+    standing.value.map(({ disk }) => disk),
   );
   if (proven.type !== 'Done') return proven;
   await Promise.all(standing.value.map(({ disk, content }) => removeSnapshot(parts, point, disk, content)));
