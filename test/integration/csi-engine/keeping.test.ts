@@ -11,7 +11,7 @@ import {
   withoutSnapshots,
   type Scene,
 } from '../../support/csi-engine/scene.ts';
-import { CSIStorage } from '../../support/csi-engine/storage.ts';
+import { APPS, CSIStorage } from '../../support/csi-engine/storage.ts';
 import { worldOn } from '../../support/csi-engine/world.ts';
 import { SNAPSHOT_CLASSES } from '../../support/csi/classes.ts';
 import { must } from '../../support/operator/identity.ts';
@@ -64,6 +64,47 @@ describe('taking', () => {
       expect(content.metadata).not.toHaveProperty('ownerReferences');
     }
     expect(await questions(scene)).toEqual([]);
+  });
+
+  test('a claim is a source with one disk', async () => {
+    const { world } = await begin();
+    const { name } = await storage.newVM();
+    const source = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: APPS, name: `${name}-data` };
+    const point = await recorded(world, await planned(world, { source }));
+    expect(await world.stored()).toEqual([handleIn(point)]);
+  });
+
+  test('the data outlives the namespace of its source, also where it goes right after the cut', async () => {
+    const { world } = await begin();
+    const namespace = 'short-lived';
+    await must(storage.plane, ['create', 'namespace', namespace]);
+    const plan = await planned(world, { source: await storage.newVM(namespace) });
+    const point = await recorded(world, plan);
+    await must(storage.plane, ['delete', 'namespace', namespace, '--timeout=60s']);
+    expect(await recorded(world, plan)).toEqual(point);
+    expect(await value(world, () => world.engine.probe(point))).toMatchObject({ present: true });
+    expect(await world.stored()).toHaveLength(2);
+  });
+
+  test('a point costs one snapshot and one question per disk, and lists only what is its own', async () => {
+    const { world } = await begin();
+    const calls: string[] = [];
+    const engine = await storage.engine({}, calls);
+    // Whether the driver answers questions at all is asked once.
+    await recorded(world, await recorded(world, await planned(world), engine), engine);
+    const plan = await planned(world);
+    calls.length = 0;
+    await recorded(world, await recorded(world, plan, engine), engine);
+    const counts = Object.entries(Object.groupBy(calls, (call) => call)).map(([call, all = []]) => [call, all.length]);
+    expect(Object.fromEntries(counts)).toMatchObject({
+      'create volumesnapshots': 2,
+      'create volumesnapshotcontents': 2,
+      'delete volumesnapshots': 2,
+      'delete volumesnapshotcontents': 2,
+      'get persistentvolumeclaims': 2,
+    });
+    expect(calls.filter((call) => call.startsWith('list') && !call.endsWith('selected'))).toEqual([]);
+    expect(calls.filter((call) => /classes|persistentvolumes$/.test(call))).toEqual([]);
   });
 
   test('with a class that deletes, the contents are Retain before anything counts', async () => {

@@ -12,6 +12,7 @@ import {
   type Scene,
 } from '../../support/csi-engine/scene.ts';
 import { CSIStorage } from '../../support/csi-engine/storage.ts';
+import { SNAPSHOT_CLASSES } from '../../support/csi/classes.ts';
 import { worldOn } from '../../support/csi-engine/world.ts';
 import { must } from '../../support/operator/identity.ts';
 import { until } from '../../support/operator/until.ts';
@@ -62,6 +63,20 @@ describe('probing', () => {
       const step = await next.probe(point);
       return step.type === 'Done' && step.value.present;
     });
+  });
+
+  test('snapshots that died with their volume are gone, though their contents are ready', async () => {
+    const { world } = await begin();
+    const plan = await planned(world);
+    const disks = plan.disks.map((disk) => ({ ...disk, snapshotClassName: SNAPSHOT_CLASSES.dependent }));
+    const point = await recorded(world, { ...plan, disks });
+    await world.removeSource(plan.source);
+    await until('the driver has dropped them', async () => (await world.stored()).length === 0);
+    expect((await storage.contentOf(handleIn(point))).status?.readyToUse).toBe(true);
+    expect(await value(world, () => world.engine.probe(point))).toMatchObject({ present: false });
+    expect(await settled(world, () => world.engine.hold(point, NOON))).toMatchObject({ type: 'Blocked' });
+    await value(world, () => world.engine.release(point, 'Purge'));
+    expect((await value(world, () => world.engine.purge(point))).lines).toHaveLength(2);
   });
 
   test('without csi-snapshotter there is no answer, and no absence', async () => {

@@ -6,8 +6,10 @@ import { SystemClock } from '../../../src/adapters/clock/system-clock.ts';
 import { CSIEngine, type CSIEngineOptions } from '../../../src/adapters/engines/csi/engine.ts';
 import type { SnapshotContent, VolumeSnapshot } from '../../../src/adapters/engines/csi/objects.ts';
 import { connectKube, type KubeClient, type KubeTarget } from '../../../src/adapters/kube/api.ts';
+import type { ResourceType } from '../../../src/api/meta.ts';
 import { SNAPSHOT_CLASS_LABEL, VOLUME_SNAPSHOT_CONTENTS, VOLUME_SNAPSHOTS } from '../../../src/api/names.ts';
 import type { EngineSource } from '../../../src/ports/engine.ts';
+import type { KubeApi } from '../../../src/ports/kube.ts';
 import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
 import { SNAPSHOT_CLASSES, STORAGE_CLASSES } from '../csi/classes.ts';
 import { startCSIStack, type CSIStack } from '../csi/stack.ts';
@@ -67,11 +69,15 @@ export class CSIStorage {
     return new CSIStorage({ plane, stack, admin, operator });
   }
 
-  /** An engine as the operator would have it, with the rights of its ServiceAccount. */
-  async engine(options: Partial<CSIEngineOptions> = {}): Promise<CSIEngine> {
+  /**
+   * An engine as the operator would have it, with the rights of its ServiceAccount.
+   * @param counted gets `verb plural` of each of its calls, and of lists with a label selector that they are `selected`
+   */
+  async engine(options: Partial<CSIEngineOptions> = {}, counted?: string[]): Promise<CSIEngine> {
     const kube = await client(this.#operator);
     const parts = { watchApi: kube.watchApi, clock: new SystemClock(), random: Math.random, namespace: OPERATOR };
-    const engine = new CSIEngine({ kube: kube.api, ...parts, ...options });
+    const api = counted === undefined ? kube.api : counting(kube.api, counted);
+    const engine = new CSIEngine({ kube: api, ...parts, ...options });
     this.#open.push({
       close: async () => {
         await engine.close();
@@ -82,7 +88,7 @@ export class CSIStorage {
   }
 
   /** A VM with two disks, bound. */
-  async newVM(storageClass: string = STORAGE_CLASSES.immediate): Promise<EngineSource> {
+  async newVM(namespace = APPS): Promise<EngineSource> {
     this.#sources += 1;
     const name = `vm-${this.#sources}`;
     const claims = [`${name}-root`, `${name}-data`];
@@ -95,17 +101,17 @@ export class CSIStorage {
     await this.apply({
       apiVersion: 'kubevirt.io/v1',
       kind: 'VirtualMachine',
-      metadata: { name, namespace: APPS },
+      metadata: { name, namespace },
       spec: { template: { spec: { volumes } } },
     });
-    for (const claim of claims) await this.apply(claimOf(claim, storageClass));
-    if (storageClass !== STORAGE_CLASSES.waiting) for (const claim of claims) await this.bound(claim);
-    return { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', namespace: APPS, name };
+    for (const claim of claims) await this.apply(claimOf(claim, STORAGE_CLASSES.immediate, namespace));
+    for (const claim of claims) await this.bound(claim, namespace);
+    return { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', namespace, name };
   }
 
-  async bound(claim: string): Promise<void> {
+  async bound(claim: string, namespace = APPS): Promise<void> {
     const isBound = '--for=jsonpath={.status.phase}=Bound';
-    await must(this.plane, ['wait', isBound, `pvc/${claim}`, '-n', APPS, '--timeout=60s']);
+    await must(this.plane, ['wait', isBound, `pvc/${claim}`, '-n', namespace, '--timeout=60s']);
   }
 
   async removeVM({ namespace, name }: EngineSource): Promise<void> {
@@ -188,11 +194,11 @@ export class CSIStorage {
   }
 }
 
-export function claimOf(name: string, storageClassName: string): object {
+export function claimOf(name: string, storageClassName: string, namespace = APPS): object {
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
-    metadata: { name, namespace: APPS },
+    metadata: { name, namespace },
     spec: { storageClassName, accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } },
   };
 }
@@ -202,4 +208,21 @@ function client(target: KubeTarget): Promise<KubeClient> {
   const random = () => 0.05;
   const parts = { clock: new SystemClock(), random, log: quietLog, metrics: new RecordedMetrics() };
   return connectKube(target, parts, { callTimeoutMs: 10_000 });
+}
+
+function counting(api: KubeApi, calls: string[]): KubeApi {
+  const note = (verb: string, { plural }: ResourceType) => void calls.push(`${verb} ${plural}`);
+  return {
+    ...api,
+    get: (type, key, options) => (note('get', type), api.get(type, key, options)),
+    list: (type, options) => {
+      calls.push(`list ${type.plural}${options?.labelSelector === undefined ? '' : ' selected'}`);
+      return api.list(type, options);
+    },
+    create: (type, object, options) => (note('create', type), api.create(type, object, options)),
+    patch: (type, key, patch, options) => (note('patch', type), api.patch(type, key, patch, options)),
+    patchStatus: (type, key, patch, options) => (note('patch', type), api.patchStatus(type, key, patch, options)),
+    replace: (type, object, options) => (note('update', type), api.replace(type, object, options)),
+    delete: (type, key, options) => (note('delete', type), api.delete(type, key, options)),
+  };
 }
