@@ -36,8 +36,8 @@ export const SNAPSHOT_CLASS_LABEL = `${GROUP}/snapshot-class`;
 export const DISK_ANNOTATION = `${GROUP}/disk`;
 /** On a snapshot and its content: the StorageClass that the disk had. */
 export const STORAGE_CLASS_ANNOTATION = `${GROUP}/storage-class`;
-/** On a content that is being destroyed: the handle that is meant. From then on it can't be held any more. */
-export const PURGING_ANNOTATION = `${GROUP}/purging`;
+/** `true` on a content that is being destroyed. From then on it can't be held any more. */
+export const PURGING_LABEL = `${GROUP}/purging`;
 /** `true` on contents that only ask the driver whether a handle is there. They go away by themselves. */
 export const PROBE_LABEL = `${GROUP}/probe`;
 /** On such a content: when it was made, by the clock of who made it. */

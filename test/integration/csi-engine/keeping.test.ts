@@ -146,6 +146,21 @@ describe('taking', () => {
     expect(await world.stored()).toHaveLength(2);
   });
 
+  test.for([
+    { part: 'snapshotController', words: /VolumeSnapshot .* waits for snapshot-controller, which says nothing/ },
+    { part: 'snapshotter', words: /waits for the csi-snapshotter of .*, which says nothing/ },
+  ] as const)('without $part nobody knows, and it goes on once that is there again', async ({ part, words }) => {
+    const { world } = await begin();
+    const engine = await storage.engine(IMPATIENT);
+    const plan = await planned(world);
+    await storage.stack.parts[part].kill();
+    expect(await engine.take(plan)).toMatchObject({ type: 'Pending' });
+    expect(await answer('Unknown', () => engine.take(plan))).toMatch(words);
+    await storage.stack.parts[part].start();
+    await until('it is taken', async () => (await engine.take(plan)).type === 'Done');
+    expect(await world.stored()).toHaveLength(2);
+  });
+
   test('the subscription calls when a step that was Pending can move', async () => {
     const scene = await begin();
     const { world } = scene;

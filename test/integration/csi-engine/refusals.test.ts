@@ -197,6 +197,18 @@ test('the disks of a VM are its claims, those of its DataVolumes, and the one wi
   ]);
 });
 
+test('what a quota refuses is Blocked with its words', async () => {
+  const namespace = 'full';
+  await must(storage.plane, ['create', 'namespace', namespace]);
+  const hard = '--hard=count/volumesnapshots.snapshot.storage.k8s.io=0';
+  await must(storage.plane, ['create', 'quota', 'none', '-n', namespace, hard]);
+  const source = await storage.newVM(namespace);
+  const report = await engine.inspect(source);
+  const disks = report.type === 'Done' && report.value.type === 'Present' ? (report.value.planned ?? []) : [];
+  const step = await engine.take({ itemID: randomUUID(), pointID: randomUUID(), source, disks });
+  expect(step).toMatchObject({ type: 'Blocked', words: expect.stringContaining('quota') as string });
+});
+
 test.for([vm('nobody'), claim('nobody')])('a $kind that is not there is absent', async (source) => {
   expect(await engine.inspect(source)).toEqual({
     type: 'Done',

@@ -4,7 +4,7 @@ import {
   ITEM_ID_LABEL,
   MANAGER,
   POINT_ID_LABEL,
-  PURGING_ANNOTATION,
+  PURGING_LABEL,
   STORAGE_CLASS_ANNOTATION,
   VOLUME_SNAPSHOT_CONTENTS,
 } from '../../../api/names.ts';
@@ -23,24 +23,32 @@ import { absentOr } from './source.ts';
 import { blocked, done, soon } from './steps.ts';
 
 /** The storage's identity of the bytes, as far as this content says it. */
-export function handleOf({ spec, status, metadata }: SnapshotContent): string | undefined {
-  // The driver's helper clears it in the status once the bytes are gone.
-  return status?.snapshotHandle ?? spec.source.snapshotHandle ?? metadata.annotations?.[PURGING_ANNOTATION];
+export function handleOf({ spec, status }: SnapshotContent): string | undefined {
+  return status?.snapshotHandle ?? spec.source.snapshotHandle;
 }
 
 /** Whether the content is the one that this disk's record means: by whose it says it is, by driver, and by handle. */
 export function isOf(content: SnapshotContent, point: EnginePoint, disk: EngineDisk): boolean {
-  return belongs(content, point, disk) && disk.handle !== undefined && handleOf(content) === disk.handle;
+  if (!belongs(content, point, disk) || disk.handle === undefined) return false;
+  const handle = handleOf(content);
+  // Cleared by the driver's helper once the bytes are gone; it was compared before the content was marked.
+  return handle === disk.handle || (handle === undefined && isPurging(content));
 }
 
-/** As {@link isOf}, whatever the handle. Labels that somebody took off are made up for by the recorded uid. */
+/**
+ * As {@link isOf}, whatever the handle: all marks are the disk's, or some of them were taken off the very content that the record
+ * names. One mark of somebody else's is enough not to be.
+ */
 export function belongs({ metadata, spec }: SnapshotContent, point: EnginePoint, disk: EngineDisk): boolean {
   const { labels = {}, annotations = {}, uid } = metadata;
-  const item = labels[ITEM_ID_LABEL];
-  const of = labels[POINT_ID_LABEL];
-  const isLabelled = item === point.itemID && of === point.pointID && annotations[DISK_ANNOTATION] === disk.name;
-  const isRecorded = item === undefined && of === undefined && uid !== undefined && uid === disk.contentUID;
-  return (isLabelled || isRecorded) && (disk.driver === undefined || disk.driver === spec.driver);
+  const marks = [
+    { is: labels[ITEM_ID_LABEL], expected: point.itemID },
+    { is: labels[POINT_ID_LABEL], expected: point.pointID },
+    { is: annotations[DISK_ANNOTATION], expected: disk.name },
+  ];
+  if (marks.some(({ is, expected }) => is !== undefined && is !== expected)) return false;
+  if (disk.driver !== undefined && disk.driver !== spec.driver) return false;
+  return marks.every(({ is }) => is !== undefined) || (uid !== undefined && uid === disk.contentUID);
 }
 
 export interface Found {
@@ -80,7 +88,7 @@ export async function ofPoint({ kube }: Parts, point: EnginePoint): Promise<read
 }
 
 export function isPurging({ metadata }: SnapshotContent): boolean {
-  return metadata.annotations?.[PURGING_ANNOTATION] !== undefined;
+  return metadata.labels?.[PURGING_LABEL] !== undefined;
 }
 
 /** Everything of a disk that its content says, for the record. */
@@ -108,7 +116,7 @@ function optional<K extends string, V>(key: K, value: V | undefined): { readonly
 }
 
 /** Labels and annotations by which a content is known to be that of a disk, in two places at once with the record. */
-export function marksOf(point: EnginePoint, disk: EngineDisk) {
+function marksOf(point: EnginePoint, disk: EngineDisk) {
   return {
     labels: { [ITEM_ID_LABEL]: point.itemID, [POINT_ID_LABEL]: point.pointID },
     annotations: {

@@ -92,7 +92,7 @@ export function isHeld(content: SnapshotContent): boolean {
 }
 
 /** Until when; undefined where nothing says so. */
-export function holdOf({ metadata }: SnapshotContent): Instant | 'Unreadable' | undefined {
+function holdOf({ metadata }: SnapshotContent): Instant | 'Unreadable' | undefined {
   const text = metadata.annotations?.[RETAIN_UNTIL_ANNOTATION];
   return text === undefined ? undefined : (parseInstant(text) ?? 'Unreadable');
 }

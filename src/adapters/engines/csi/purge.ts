@@ -8,7 +8,7 @@ import {
   PROBE_LABEL,
   PURGE_FINALIZER,
   PURGE_MANAGER,
-  PURGING_ANNOTATION,
+  PURGING_LABEL,
   VOLUME_SNAPSHOT_CONTENTS,
   VOLUME_SNAPSHOTS,
 } from '../../../api/names.ts';
@@ -91,7 +91,9 @@ async function mark({ parts }: Run, part: Part): Promise<Step<Part>> {
   const { finalizers = [], deletionTimestamp } = content.metadata;
   const change = {
     metadata: {
-      annotations: { [PURGING_ANNOTATION]: disk.handle, [BEING_DELETED_ANNOTATION]: 'yes' },
+      // A label: snapshot-controller writes all annotations back as it knows them when it notes that a snapshot goes.
+      labels: { [PURGING_LABEL]: 'true' },
+      annotations: { [BEING_DELETED_ANNOTATION]: 'yes' },
       // None may be added to what is being deleted.
       ...(deletionTimestamp === undefined
         ? { finalizers: [...new Set([...finalizers, BOUND_FINALIZER, PURGE_FINALIZER])] }

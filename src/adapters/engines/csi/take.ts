@@ -15,7 +15,7 @@ import type { SnapshotContent, VolumeSnapshot } from './objects.ts';
 import { overdue, type Parts } from './parts.ts';
 import type { Prover } from './prove.ts';
 import { absentOr, preflight } from './source.ts';
-import { blocked, done, soon, together, waiting } from './steps.ts';
+import { blocked, done, soon, together, unknown, waiting } from './steps.ts';
 
 type Taken = Step<{ readonly disks: readonly TakenDisk[] }>;
 
@@ -104,6 +104,8 @@ async function createSnapshot(parts: Parts, point: EnginePoint, disk: EngineDisk
     await parts.kube.create(VOLUME_SNAPSHOTS, snapshot, { fieldManager: MANAGER });
   } catch (error) {
     if (hasCode(error, 'NamespaceTerminating')) return blocked(`namespace ${point.source.namespace} is being deleted`);
+    // A quota or a policy, whose words say more than ours could.
+    if (hasCode(error, 'Forbidden', 'Invalid')) return blocked(error.message);
     if (!hasCode(error, 'AlreadyExists')) throw error;
     return soon();
   }
@@ -116,7 +118,10 @@ async function awaitCut(parts: Parts, point: EnginePoint, one: Cut): Promise<Ste
   const { uid = '' } = snapshot.metadata;
   const name = snapshot.status?.boundVolumeSnapshotContentName ?? dynamicContentName(uid);
   const content = await readContent(parts, name);
-  if (content === undefined) return stillCutting(parts, one.disk, snapshot, snapshot.status?.error?.message);
+  if (content === undefined) {
+    const words = snapshot.status?.error?.message;
+    return stillCutting(parts, one.disk, snapshot, { words, helper: 'snapshot-controller' });
+  }
   if (content.spec.volumeSnapshotRef.uid !== uid)
     return blocked(`disk ${one.disk.name}: VolumeSnapshot and content ${name} don't point at each other`);
   const storageClassName = snapshot.metadata.annotations?.[STORAGE_CLASS_ANNOTATION];
@@ -138,22 +143,30 @@ async function awaitContent(
   if (content.spec.deletionPolicy !== 'Retain') return soon();
   if (volumeGroupSnapshotHandle !== undefined)
     return blocked(`disk ${disk.name}: was cut as one of a group; this engine can't destroy such snapshots one by one`);
-  if (snapshotHandle === undefined || creationTime === undefined || readyToUse !== true)
-    return stillCutting(parts, disk, snapshot ?? content, content.status?.error?.message);
+  if (snapshotHandle === undefined || creationTime === undefined || readyToUse !== true) {
+    const helper = snapshotHandle === undefined ? `the csi-snapshotter of ${content.spec.driver}` : undefined;
+    return stillCutting(parts, disk, content, { words: content.status?.error?.message, helper });
+  }
   if (snapshot !== undefined && snapshot.status?.boundVolumeSnapshotContentName !== content.metadata.name)
     return waiting();
   return done(takenFrom(content, disk, snapshotHandle));
 }
 
-/** Helpers note errors that the next try mends, so they count only when it has taken long. */
+/**
+ * Helpers note errors that the next try mends, so they count only when it has taken long. A snapshot that is cut may take hours to
+ * be ready: that is no silence.
+ */
 function stillCutting(
   parts: Parts,
   disk: EngineDisk,
   since: VolumeSnapshot | SnapshotContent,
-  words: string | undefined,
+  { words = '', helper }: { readonly words: string | undefined; readonly helper: string | undefined },
 ): Step<never> {
-  if (words === undefined || words === '' || !overdue(parts, since.metadata.creationTimestamp)) return waiting();
-  return blocked(`disk ${disk.name}: ${words}`);
+  if (!overdue(parts, since.metadata.creationTimestamp)) return waiting();
+  if (words !== '') return blocked(`disk ${disk.name}: ${words}`);
+  const { kind, metadata } = since;
+  if (helper === undefined) return waiting();
+  return unknown(`disk ${disk.name}: ${kind} ${metadata.name} waits for ${helper}, which says nothing; does it run?`);
 }
 
 /** The record has the handles: contents stand, the data is there, and the snapshots have done their work. */

@@ -58,7 +58,7 @@ test.for([
   {
     of: 'whose handle was cleared after the driver had deleted it',
     own: content({
-      metadata: { annotations: { 'reprieve.dev/disk': 'root', 'reprieve.dev/purging': 'h-1' } },
+      metadata: { labels: { ...content().metadata.labels, 'reprieve.dev/purging': 'true' } },
       status: { snapshotHandle: undefined } as never,
     }),
   },
