@@ -33,25 +33,34 @@ export function after(at: Instant, count: number, settings: Days): Instant {
   return instantOf(end <= LAST_INSTANT ? end : LAST_INSTANT);
 }
 
+/** Older first; of the same time the smaller id. */
+export function byAge(a: Dated, b: Dated): number {
+  if (a.createdAt !== b.createdAt) return a.createdAt - b.createdAt;
+  return a.point.id < b.point.id ? -1 : Number(a.point.id > b.point.id);
+}
+
 /**
- * @param good the item's good points, oldest first
+ * @param good the item's good points
  * @returns a function that tells the claims on a point; of a point that isn't scheduled or good, there are only its marks
  */
 export function claimsOn(good: readonly Dated[], policy: RetentionPolicy, settings: Days): (dated: Dated) => Claim {
-  const lastOfDay = new Map<LocalDay, RetentionPoint>();
-  const firstOfMonth = new Map<number, RetentionPoint>();
-  for (const { point, day } of good) {
-    if (point.onDemand) continue;
-    lastOfDay.set(day, point);
-    const { month } = dayFacts(policy, day);
-    if (!firstOfMonth.has(month)) firstOfMonth.set(month, point);
+  const lastOfDay = new Map<LocalDay, Dated>();
+  const firstOfMonth = new Map<number, Dated>();
+  for (const dated of good) {
+    if (dated.point.onDemand) continue;
+    const last = lastOfDay.get(dated.day);
+    if (last === undefined || byAge(last, dated) < 0) lastOfDay.set(dated.day, dated);
+    const { month } = dayFacts(policy, dated.day);
+    const first = firstOfMonth.get(month);
+    if (first === undefined || byAge(dated, first) < 0) firstOfMonth.set(month, dated);
   }
-  return ({ point, createdAt, day }) => {
+  return (dated) => {
+    const { point, createdAt, day } = dated;
     const facts = dayFacts(policy, day);
     const rules = union(
       point.marks,
-      lastOfDay.get(day) === point ? facts.lastOfDay : NONE,
-      firstOfMonth.get(facts.month) === point ? facts.firstOfMonth : NONE,
+      lastOfDay.get(day) === dated ? facts.lastOfDay : NONE,
+      firstOfMonth.get(facts.month) === dated ? facts.firstOfMonth : NONE,
     );
     return { rules, longest: longestOf(rules, facts, createdAt, settings) };
   };

@@ -8,7 +8,7 @@
 import type { Days } from '../retention.ts';
 import type { Instant } from '../time.ts';
 import type { RetentionRule } from './calendar.ts';
-import { after, type Claim, claimsOn, type Dated } from './claims.ts';
+import { after, byAge, type Claim, claimsOn, type Dated } from './claims.ts';
 import { type Closed, whyClosed } from './gate.ts';
 import type { RetentionObservation, RetentionPoint } from './observation.ts';
 import type { RetentionPolicy } from './policy.ts';
@@ -124,7 +124,6 @@ function judgeAll(points: readonly RetentionPoint[], moment: Moment): readonly P
   const { policy, settings } = moment;
   const dated = points.map((point) => dateOf(point, moment));
   const good = dated.filter((one) => one !== undefined).filter(({ point }) => point.state === 'Good');
-  good.sort(byAge);
   const claimOn = claimsOn(good, policy, settings);
   const latest = latestOf(good, policy.minimumPoints);
   return points.map((point, index) => {
@@ -147,29 +146,33 @@ function dateOf(point: RetentionPoint, { now, policy }: Moment): Dated | undefin
   return { point, createdAt, day: policy.zone.localDay(createdAt) };
 }
 
-function byAge(a: Dated, b: Dated): number {
-  if (a.createdAt !== b.createdAt) return a.createdAt - b.createdAt;
-  return a.point.id < b.point.id ? -1 : Number(a.point.id > b.point.id);
-}
-
-/**
- * The latest good points, and the latest scheduled ones: points that users ask for can't push a scheduled one out.
- *
- * @param good oldest first
- */
+/** The latest good points, and the latest scheduled ones: points that users ask for can't push a scheduled one out. */
 function latestOf(good: readonly Dated[], minimum: number): ReadonlyMap<RetentionPoint, Judged['latest']> {
   const latest = new Map<RetentionPoint, Judged['latest']>();
-  for (const { point } of good.slice(-minimum)) latest.set(point, 'MinimumPoints');
-  let scheduled = 0;
-  for (let index = good.length - 1; index >= 0 && scheduled < minimum; index--) {
-    const point = good[index]?.point;
-    if (point === undefined || point.onDemand) continue;
-    latest.set(point, 'MinimumPoints');
-    scheduled += 1;
-  }
-  const last = good.at(-1);
+  const all = newest(good, minimum);
+  const scheduled = good.filter(({ point }) => !point.onDemand);
+  for (const { point } of newest(scheduled, minimum)) latest.set(point, 'MinimumPoints');
+  for (const { point } of all) latest.set(point, 'MinimumPoints');
+  const last = all.at(-1);
   if (last !== undefined) latest.set(last.point, 'LastGoodPoint');
   return latest;
+}
+
+/** Beyond this many, inserting one by one takes longer than sorting all. */
+const FEW = 100;
+
+/** The `count` youngest, oldest first. Few of many are found without sorting the others. */
+function newest(points: readonly Dated[], count: number): readonly Dated[] {
+  if (count > FEW) return points.toSorted(byAge).slice(-count);
+  const kept: Dated[] = [];
+  for (const dated of points) {
+    const [oldest] = kept;
+    if (kept.length >= count && oldest !== undefined && byAge(dated, oldest) < 0) continue;
+    const before = kept.findLastIndex((other) => byAge(other, dated) < 0);
+    kept.splice(before + 1, 0, dated);
+    if (kept.length > count) kept.shift();
+  }
+  return kept;
 }
 
 function latestTime(a: Instant | undefined, b: Instant | undefined): Instant | undefined {

@@ -218,6 +218,16 @@ describe('marks and changes of the policy', () => {
   });
 });
 
+test.for([3, 150])('the latest %i of two hundred old points are kept, in whatever order they come', (minimumPoints) => {
+  const points = Array.from({ length: 200 }, (_, index) => {
+    const age = (index * 77) % 200;
+    return pointAt('2020-01-01T02:00', { id: `${age}`, createdAt: instantOf(1.5e12 - age * DAY_MS) });
+  });
+  const decision = decideRetention(retentionOf(policyOf({ ...DAILY, minimumPoints }), points));
+  const kept = decision.points.filter(({ verdict }) => verdict.keep).map(({ point }) => Number(point.id));
+  expect(kept.sort((a, b) => a - b)).toEqual(Array.from({ length: minimumPoints }, (_, age) => age));
+});
+
 test('where the calendar ends there is no expiry, and nothing throws', () => {
   const policy = policyOf({ retention: { yearly: { years: 1, months: ['August'] } } });
   const at = (daysLeft: number): Instant => instantOf(8.64e15 - daysLeft * DAY_MS);
