@@ -134,6 +134,21 @@ describe('purging', () => {
     expect(await world.stored()).toEqual([]);
   });
 
+  test.for(['driver', 'snapshotter', 'snapshotController'] as const)(
+    'without %s it is not done, and it goes on afterwards',
+    async (part) => {
+      const scene = await begin();
+      const { world } = scene;
+      const point = await tidied(scene);
+      await storage.stack.parts[part].kill();
+      expect(await world.engine.purge(point)).toMatchObject({ type: 'Pending' });
+      await storage.stack.parts[part].start();
+      await until('it is done', async () => (await world.engine.purge(point)).type === 'Done', { withinMs: 60_000 });
+      expect(await world.stored()).toEqual([]);
+      await until('no content is left', async () => (await contentsOf(scene, point)).length === 0);
+    },
+  );
+
   test('a policy flipped back halfway makes no leak: it is destroyed through a new content', async () => {
     const scene = await begin();
     const { world } = scene;
@@ -164,14 +179,16 @@ describe('purging', () => {
     await until('it is proven', async () => (await world.engine.purge(point)).type === 'Done');
   });
 
-  test('a driver that takes every handle for an existing one proves by DeleteSnapshot alone, and the evidence says so', async () => {
+  test('a driver that takes every handle for an existing one is believed what it made, and proves by DeleteSnapshot alone', async () => {
     const scene = await begin();
     const { world } = scene;
     const engine = await storage.engine();
     // Another snapshot, for the driver to answer with.
     await taken(world);
-    const point = await tidied(scene);
     await storage.stack.faults.set('ListSnapshots', { answer: 'wrong' });
+    const point = await recorded(world, await recorded(world, await planned(world), engine), engine);
+    await value(world, () => engine.hold(point, NOON));
+    await value(world, () => engine.release(point, 'Purge'));
     const { lines } = await value(world, () => engine.purge(point));
     expect(lines.every((line) => line.includes("can't list snapshots"))).toBe(true);
     expect(await world.stored()).toHaveLength(2);
