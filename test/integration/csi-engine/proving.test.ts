@@ -103,6 +103,19 @@ describe('purging', () => {
     expect(await questions(scene)).toEqual([]);
   });
 
+  test('all contents of the cluster are listed before one is marked, and not while it is waited for', async () => {
+    const scene = await begin();
+    const point = await tidied(scene);
+    const calls: string[] = [];
+    const engine = await storage.engine({}, calls);
+    await storage.stack.faults.set('DeleteSnapshot', { code: 'Unavailable' });
+    for (let asked = 0; asked < 5; asked += 1) expect(await engine.purge(point)).toMatchObject({ type: 'Pending' });
+    expect(calls.filter((call) => call === 'list volumesnapshotcontents')).toHaveLength(1);
+    await storage.stack.faults.clear();
+    await value(scene.world, () => engine.purge(point));
+    expect(await scene.world.stored()).toEqual([]);
+  });
+
   test('another content of the same handle forbids it, by name', async () => {
     const scene = await begin();
     const { world } = scene;

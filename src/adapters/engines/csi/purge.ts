@@ -14,19 +14,18 @@ import {
 } from '../../../api/names.ts';
 import type { EngineDisk, EnginePoint, PurgeEvidence, Step } from '../../../ports/engine.ts';
 import { isNotFound } from '../../../ports/kube.ts';
-import { isPurging, patchContent, rebuild } from './contents.ts';
+import { isPurging, ofPoint, patchContent, rebuild } from './contents.ts';
 import { BEING_DELETED_ANNOTATION, BOUND_FINALIZER, snapshotName } from './names.ts';
 import type { NotedEvent, SnapshotContent, VolumeSnapshot } from './objects.ts';
 import { overdue, type Parts } from './parts.ts';
 import type { Prover } from './prove.ts';
-import { sceneOf, type Part } from './scene.ts';
+import { type Part, type Scene, sceneOf } from './scene.ts';
 import { absentOr } from './source.ts';
 import { blocked, done, soon, together, waiting } from './steps.ts';
 import { removeSnapshot } from './take.ts';
 
 export async function purge(parts: Parts, prover: Prover, point: EnginePoint): Promise<Step<PurgeEvidence>> {
-  const contents = await parts.kube.list<SnapshotContent>(VOLUME_SNAPSHOT_CONTENTS);
-  const scene = sceneOf(point, contents);
+  const scene = await look(parts, point);
   if (scene.type === 'Refused') return blocked(scene.words);
   const uncut = await firstUncut(parts, point);
   if (uncut !== undefined) return uncut;
@@ -47,6 +46,21 @@ export async function purge(parts: Parts, prover: Prover, point: EnginePoint): P
   });
   await prover.sweep(after.filter((content) => isAskedFor(content, point)));
   return done({ lines: lines.value });
+}
+
+/**
+ * All contents of the cluster, as any of them may forbid it. Where each disk's is on its way already, that was asked before it was
+ * marked, and nothing more will be destroyed: then the point's own will do, as the others may be a hundred thousand.
+ */
+async function look(parts: Parts, point: EnginePoint): Promise<Scene> {
+  const own = sceneOf(point, await ofPoint(parts, point));
+  const taken = own.type === 'Clear' ? own.parts.filter(({ disk }) => disk.handle !== undefined) : [];
+  const isUnderWay = taken.length > 0 && taken.every(({ content }) => content !== undefined && isLeaving(content));
+  return isUnderWay ? own : sceneOf(point, await parts.kube.list<SnapshotContent>(VOLUME_SNAPSHOT_CONTENTS));
+}
+
+function isLeaving(content: SnapshotContent): boolean {
+  return isMarked(content) && content.metadata.deletionTimestamp !== undefined;
 }
 
 /** Also by a process that ended meanwhile. */
