@@ -18,6 +18,7 @@ import { noted, stoppedVerdicts } from './stopping.ts';
 export const waitingRules: readonly Rule[] = [
   raiseLateDeadline,
   undelete,
+  ignoreEdit,
   handOver,
   completeDeletionJobs,
   refuseBackups,
@@ -59,6 +60,22 @@ function undelete(o: Known): Outcome | undefined {
         note: `undeleted with ${item.status.recoveryPoints?.count ?? 0} recovery points; resume with protection: Active and a policyRef`,
       },
     },
+  );
+}
+
+/** Whoever edits an object that is going believes to have undeleted it: told once, before the object is gone. */
+function ignoreEdit(o: Known): Outcome | undefined {
+  const { item, record } = o;
+  if (!item.terminating || item.intent === 'StopDeleteData' || !editedSince(item, record.request)) return undefined;
+  if (o.namespaceTerminating || o.live.namespaceTerminating !== false) return undefined;
+  const words = `this object is being deleted: its edit does not undelete it; set protection: ${item.intent} on its successor`;
+  if (item.status.conditions?.some(({ type, message }) => type === 'Ready' && message === words) === true) {
+    return undefined;
+  }
+  return settle(
+    [ready('True', 'SoftDeleted', words)],
+    {},
+    { event: { reason: 'EditIgnored', type: 'Warning', note: words } },
   );
 }
 
