@@ -153,6 +153,8 @@ export interface BackupItemLastBackup {
   readonly state: BackupItemLastBackupState;
   /** jobName is the BackupJob that made it. */
   readonly jobName: string;
+  /** jobUID tells that BackupJob from a later one of the same name. */
+  readonly jobUID?: string;
   /** pointName is the RecoveryPoint that it made. */
   readonly pointName?: string;
 }

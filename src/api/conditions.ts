@@ -71,6 +71,7 @@ const BACKUP_ITEM_CONDITIONS = {
     PurgeSuspended: 'purges are suspended, in the vault or for the cluster',
     ClockSkew: 'the clocks can not be trusted',
     RecordChanged: 'the recovery points are not those that were soft-deleted',
+    RecordShared: 'another item has the same itemID; nothing is destroyed while two may want it',
     PointsAppeared: 'there are recovery points that the purge did not know of; they are kept',
     EngineUnknown: 'the engine could not answer',
     EngineBlocked: 'the engine can not destroy the data; the message says why',

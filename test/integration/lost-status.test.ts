@@ -186,4 +186,33 @@ describe('an item that was torn out', () => {
     const [disk] = await place.stored(item);
     expect(Date.parse(disk?.retainUntil ?? '')).toBeGreaterThanOrEqual(deadline(before));
   });
+
+  test('is carried on by one of two that are declared at once, and the other destroys nothing of it', async () => {
+    const place = await world.place();
+    const before = await place.aProtectedItem('web');
+    await tearOut(place, 'web');
+    await place.anItem('web');
+    await place.anItem('web-two', { source: 'web' });
+    await world.startOperator();
+    await until('both have a record', async () => (await place.items()).every(({ status }) => status?.itemID));
+    const ids = (await place.items()).map(({ status }) => status?.itemID);
+    expect(new Set(ids).size).toBe(2);
+    expect(ids).toContain(before.status?.itemID);
+    expect(await place.stored(before)).toHaveLength(1);
+  });
+
+  test('with a deadline keeps it where the vault has soft delete disabled when it is declared again', async () => {
+    const place = await world.place();
+    await place.aProtectedItem('web');
+    const before = await place.softDelete('web');
+    await tearOut(place, 'web');
+    await place.patch('vault', 'main', { spec: { softDelete: { state: 'Disabled' } } });
+    await place.anItem('web');
+    await world.startOperator();
+    await place.itemWhere('web', 'has noted the vault', ({ status }) => status?.softDeleteState === 'Disabled');
+    const item = await place.softDelete('web');
+    expect(item.status?.deletionMode).toBe('Deferred');
+    expect(deadline(item)).toBeGreaterThanOrEqual(deadline(before));
+    expect(await place.stored(item)).toHaveLength(1);
+  });
 });

@@ -13,6 +13,7 @@ import type { Log } from '../../ports/log.ts';
 import type { ReconcileContext, Reconciler } from '../../runtime/controller.ts';
 import { DONE, requeueAfter, requeueAt, type ReconcileResult } from '../../runtime/result.ts';
 import { type Context, toWall } from '../context.ts';
+import { Claims } from './claims.ts';
 import { MassDeleteWatch } from './mass-delete.ts';
 import { observe } from './observe.ts';
 import { Pass } from './pass.ts';
@@ -32,7 +33,7 @@ export class BackupItemReconciler implements Reconciler {
   constructor(context: Context, rate: PurgeRate) {
     this.#context = context;
     this.#rate = rate;
-    this.#performer = { context, rate, massDelete: new MassDeleteWatch(context) };
+    this.#performer = { context, rate, massDelete: new MassDeleteWatch(context), claims: new Claims() };
   }
 
   async reconcile(key: ObjectKey, ctx: ReconcileContext): Promise<ReconcileResult> {

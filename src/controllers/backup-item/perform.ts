@@ -10,6 +10,7 @@ import { instantOf } from '../../domain/time.ts';
 import { isNotFound, KubeError } from '../../ports/kube.ts';
 import { mergePatch } from '../../runtime/merge-patch.ts';
 import type { Context } from '../context.ts';
+import type { Claims } from './claims.ts';
 import { acceptJob, createJob, writeJob } from './perform-jobs.ts';
 import { createPoint, recordHandles, removePoint, writePoint } from './perform-points.ts';
 import { say } from './events.ts';
@@ -34,6 +35,7 @@ export interface Performer {
   readonly context: Context;
   readonly rate: PurgeRate;
   readonly massDelete: MassDeleteWatch;
+  readonly claims: Claims;
 }
 
 const managers: Readonly<Record<Manager, string>> = {
@@ -176,7 +178,31 @@ async function write(performer: Performer, action: Write, o: Observation, pass: 
   }
 }
 
+/** The first itemID of an object: no other may have it, nor be about to get it. */
 async function writeStatus(
+  performer: Performer,
+  action: ActionOf<'WriteStatus'>,
+  o: Observation,
+  pass: Pass,
+): Promise<void> {
+  const { context, claims } = performer;
+  const { itemID } = action.status;
+  if (o.item.state.type !== 'None' || itemID === undefined) return writeKnownStatus(performer, action, o, pass);
+  const id = `${o.item.namespace}/${itemID}`;
+  if (isCarried(context, o.item, itemID) || !claims.take(id, o.item.uid)) {
+    throw changed(o.item, `another item carries on the record ${itemID}`);
+  }
+  try {
+    await writeKnownStatus(performer, action, o, pass);
+  } catch (error) {
+    // Where it may have been written all the same, nobody else gets it.
+    if (error instanceof KubeError && !error.ambiguous) claims.release(id);
+    throw error;
+  }
+  claims.release(id);
+}
+
+async function writeKnownStatus(
   { context, rate, massDelete }: Performer,
   action: ActionOf<'WriteStatus'>,
   { item }: Observation,

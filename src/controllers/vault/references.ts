@@ -24,9 +24,16 @@ export function cachedReferences({ stores }: Context, key: ObjectKey): Reference
     points: stores.points.indexed('vault', keyOf(key)).map(nameOf),
     jobs: stores.jobs
       .indexed('openByVault', keyOf(key))
-      .filter((job) => BINDING.has(stores.jobs.facets(job)?.operation ?? ''))
+      .filter((job) => binds(stores, job, key))
       .map(nameOf),
   };
+}
+
+/** The label of a job that was not acknowledged yet is the word of whoever created it: its item says which vault it is about. */
+function binds({ items, jobs }: Context['stores'], jobKey: string, { namespace, name }: ObjectKey): boolean {
+  const job = jobs.facets(jobKey);
+  if (job === undefined || !BINDING.has(job.operation)) return false;
+  return job.acknowledged || items.facets(`${namespace}/${job.itemName}`)?.vault === name;
 }
 
 function nameOf(key: string): string {

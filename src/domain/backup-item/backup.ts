@@ -31,8 +31,15 @@ export function runBackup(o: Known, job: Job): Outcome {
   return point.state === 'Available' ? complete(o, job, point) : fail(o, job, wordsOfFailure(o));
 }
 
-function pointOf(o: Known, job: Job): Point | undefined {
-  return o.points.find((point) => point.jobName === job.name);
+/** By its identity, which derives from the job's uid: names come back, and what an earlier job of this name made is not its. */
+export function pointOf(o: Known, job: Job): Point | undefined {
+  const id = pointIDOf(o.record.itemID, job.uid, o.hash);
+  return o.points.find((point) => point.pointID === id);
+}
+
+/** Whether the item has told how this job ended. */
+function isTold({ item: { status } }: Known, job: Job): boolean {
+  return status.lastBackup?.jobName === job.name && status.lastBackup.jobUID === job.uid;
 }
 
 function pointName(o: Known, job: Job): string {
@@ -40,15 +47,15 @@ function pointName(o: Known, job: Job): string {
 }
 
 /** A UUID (version 8: of our own making) out of the same hash, so that a repeated attempt is the same point. */
-function pointID(o: Known, job: Job): string {
-  const hex = o.hash(`${o.record.itemID}/${job.uid}`);
+export function pointIDOf(itemID: string, jobUID: string, hash: (text: string) => string): string {
+  const hex = hash(`${itemID}/${jobUID}`);
   return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
     '-',
   );
 }
 
 function planPoint(o: Known, job: Job, name: string): Outcome {
-  if (o.item.status.lastBackup?.jobName === job.name) return fail(o, job, wordsOfFailure(o));
+  if (isTold(o, job)) return fail(o, job, wordsOfFailure(o));
   const { engine } = o.settings;
   if (engine === undefined) return fail(o, job, 'this operator has no engine for the vault');
   if (o.live.vault === undefined) return { type: 'LookAtVault' };
@@ -72,7 +79,7 @@ function specOf(
   plan: { readonly engine: string; readonly disks: readonly string[] },
 ): RecoveryPointSpec {
   return {
-    pointID: pointID(o, job),
+    pointID: pointIDOf(o.record.itemID, job.uid, o.hash),
     itemID: o.record.itemID,
     vaultRef: { name: o.item.vaultName },
     itemRef: { name: o.item.name },
@@ -99,7 +106,7 @@ function later(o: Known, ms: number) {
 }
 
 function complete(o: Known, job: Job, point: Point): Outcome {
-  if (o.item.status.lastBackup?.jobName === job.name) {
+  if (isTold(o, job)) {
     return finishJob(o, job, { state: 'Completed', message: `recovery point ${point.name} is available` });
   }
   return settle(
@@ -112,7 +119,7 @@ function complete(o: Known, job: Job, point: Point): Outcome {
     ],
     {
       ...pointSummary(o.points),
-      lastBackup: { time: formatInstant(o.now), state: 'Completed', jobName: job.name, pointName: point.name },
+      lastBackup: { time: formatInstant(o.now), state: 'Completed', ...nameOf(job), pointName: point.name },
     },
     { event: { reason: 'BackupCompleted', type: 'Normal', note: `recovery point ${point.name} is available` } },
   );
@@ -126,16 +133,20 @@ function isMissing({ item }: Known): boolean {
 
 /** First the item says so, then the job ends: a crash in between ends it with the same words. */
 function fail(o: Known, job: Job, words: string, { sourceAbsent = false } = {}): Outcome {
-  if (o.item.status.lastBackup?.jobName === job.name) return finishJob(o, job, { state: 'Failed', message: words });
+  if (isTold(o, job)) return finishJob(o, job, { state: 'Failed', message: words });
   const message = `backup failed: ${words}`;
   return settle(
     [
       verdict('Protected', 'False', 'BackupFailed', message),
       ...(sourceAbsent ? [verdict('SourceAvailable', 'False', 'SourceNotFound', words)] : []),
     ],
-    { lastBackup: { time: formatInstant(o.now), state: 'Failed', jobName: job.name } },
+    { lastBackup: { time: formatInstant(o.now), state: 'Failed', ...nameOf(job) } },
     { event: { reason: 'BackupFailed', type: 'Warning', note: message } },
   );
+}
+
+function nameOf({ name, uid }: Job): { readonly jobName: string; readonly jobUID: string } {
+  return { jobName: name, jobUID: uid };
 }
 
 function wordsOfFailure(o: Known): string {

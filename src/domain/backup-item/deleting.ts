@@ -7,7 +7,7 @@
  */
 import { later as laterOf, plus, formatInstant, SECOND_MS, type Instant } from '../time.ts';
 import { noWindow, openWindow, type Window } from '../retention.ts';
-import { finishRunningBackup } from './backup.ts';
+import { finishRunningBackup, pointOf } from './backup.ts';
 import { deletionAsked } from './deletion-request.ts';
 import { waitForEngine } from './engine-trouble.ts';
 import { promisedPurgeTime } from './identity.ts';
@@ -57,7 +57,7 @@ export const deletingRules: readonly Rule[] = [
 function supersedeOpenJobs(o: Known): Outcome | undefined {
   const request = deletionAsked(o);
   if (request === undefined) return undefined;
-  const idle = openJobs(o, 'Backup').filter((job) => !o.points.some((point) => point.jobName === job.name));
+  const idle = openJobs(o, 'Backup').filter((job) => pointOf(o, job) === undefined);
   const stale = openJobs(o, 'DeleteBackupData').filter(
     (job) => job.record === undefined && !(job.request?.by === request.by && job.request.uid === request.uid),
   );
@@ -109,6 +109,9 @@ function deleteImmediately(o: Known): Outcome | undefined {
   if (request === undefined) return undefined;
   const disabled = (vault: unknown) => typeof vault === 'object' && (vault as Vault).softDelete === 'Disabled';
   if (o.record.notedSoftDelete !== 'Disabled' || !disabled(o.vault)) return undefined;
+  // A status that was lost, or a vault that was made again, must not undo what was promised before (P12).
+  const promised = promisedPurgeTime(o.jobs, o.record.itemID);
+  if (promised !== undefined && promised > o.now) return undefined;
   if (o.live.vault === undefined) return { type: 'LookAtVault' };
   if (!disabled(o.live.vault)) return undefined;
   const job = recordedJob(o, request);

@@ -27,6 +27,7 @@ export type BlockReason =
   | 'ClockSkew'
   | 'NotDue'
   | 'RecordChanged'
+  | 'RecordShared'
   | 'EngineUnknown'
   | 'HeldLonger'
   | 'RestoreRunning'

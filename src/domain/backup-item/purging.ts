@@ -19,6 +19,8 @@ type Refusal = Exclude<GateVerdict, { may: true }>;
 /** A due item: looks live, and either enters Purging or says what stands in the way. */
 export function throughGate(o: Known): Outcome {
   const { gate } = o.live;
+  const twin = twinOf(o);
+  if (twin !== undefined) return blocked(o, o.item, recordShared(twin));
   if (gate === undefined) return o.rateFreeAt > o.now ? rateUsedUp(o) : { type: 'LookThroughGate' };
   const answer = mayPurge(gate, o.settings);
   return answer.may ? enterPurging(gate.item) : blocked(o, gate.item, answer);
@@ -101,6 +103,8 @@ function destroyNext(o: Known): Outcome | undefined {
   const [next] = unpurged(o.points);
   if (next === undefined) return undefined;
   if (o.record.digest !== o.digest()) return blocked(o, o.item, recordChanged);
+  const twin = twinOf(o);
+  if (twin !== undefined) return blocked(o, o.item, recordShared(twin));
   const purged = o.answers.purged.get(next.name);
   if (purged?.type === 'Done') return markPurged(o, next, purged.value.lines);
   if (purged !== undefined) return purgeWaitsForEngine(o, purged);
@@ -119,6 +123,19 @@ const recordChanged: Refusal = {
   reason: 'RecordChanged',
   message: 'the recovery points are not those that were soft-deleted: compare them with the BackupJobs',
 };
+
+/** Another item with this very record: whose data it is can't be told, and the other may want it. */
+function twinOf({ rivals, record }: Known): string | undefined {
+  return rivals.find(({ itemID, deleteState }) => itemID === record.itemID && deleteState !== 'Purged')?.name;
+}
+
+function recordShared(twin: string): Refusal {
+  return {
+    may: false,
+    reason: 'RecordShared',
+    message: `BackupItem ${twin} has the same itemID: clear the status of the one that was made last, it then begins anew`,
+  };
+}
 
 /** May this point be destroyed now? Asked in the rules, and once more by the code that destroys. */
 export function mayDestroy(look: DestroyFacts, point: Point): Refusal | undefined {

@@ -18,6 +18,7 @@ import { noted, stoppedVerdicts } from './stopping.ts';
 export const waitingRules: readonly Rule[] = [
   raiseLateDeadline,
   undelete,
+  ignoreEdit,
   handOver,
   completeDeletionJobs,
   refuseBackups,
@@ -62,6 +63,27 @@ function undelete(o: Known): Outcome | undefined {
   );
 }
 
+/** Whoever edits an object that is going believes to have undeleted it: told once, before the object is gone. */
+function ignoreEdit(o: Known): Outcome | undefined {
+  if (!comesTooLate(o) || o.namespaceTerminating || o.live.namespaceTerminating !== false) return undefined;
+  const words = tooLate(o.item);
+  const told = o.item.status.conditions?.some(({ type, message }) => type === 'Ready' && message === words);
+  if (told === true) return undefined;
+  return settle(
+    [ready('True', 'SoftDeleted', words)],
+    {},
+    { event: { reason: 'EditIgnored', type: 'Warning', note: words } },
+  );
+}
+
+function comesTooLate({ item, record }: Known): boolean {
+  return item.terminating && item.intent !== 'StopDeleteData' && editedSince(item, record.request);
+}
+
+function tooLate({ intent }: Item): string {
+  return `this object is being deleted: its edit does not undelete it; set protection: ${intent} on its successor`;
+}
+
 /** It has to be told from a forged one once the item is NotDeleted: it is acknowledged before. */
 function undeleteJob(o: Known): Outcome | undefined {
   const [job] = openJobs(o, 'Undelete');
@@ -99,7 +121,7 @@ function handOver(o: Known): Outcome | undefined {
   if (!sameRecord(readBack.record, wanted)) return writeRecord(o, job, wanted);
   if (item.hasFinalizer) return { type: 'RemoveFinalizer', why: 'HandedOver' };
   // Others still hold the object. Its record is in the job now, and nothing is purged on the word of an object that may go.
-  return settle([ready('True', 'SoftDeleted', softDeletedWords({ purgeTime: wanted.purgeTime }))]);
+  return settle([ready('True', 'SoftDeleted', comesTooLate(o) ? tooLate(item) : softDeletedWords(wanted))]);
 }
 
 function writeRecord(o: Known, job: Job, record: HandOverRecord): Outcome {

@@ -6,7 +6,8 @@ import { API_VERSION, ITEM_ID_LABEL, JOB_FINALIZER, RETENTION_FINALIZER } from '
 import type { RecoveryPoint, RecoveryPointSpec, RecoveryPointState } from '../../../src/api/recovery-point.gen.ts';
 import type { Vault, VaultSpec } from '../../../src/api/vault.gen.ts';
 import { formatInstant, type Instant } from '../../../src/domain/time.ts';
-import { at, ITEM, ITEM_ID, NAMESPACE, POLICY, VAULT } from './names.ts';
+import { pointIDOf } from '../../../src/domain/backup-item/backup.ts';
+import { at, ITEM, ITEM_ID, NAMESPACE, POLICY, quickHash, VAULT } from './names.ts';
 
 export const SOURCE = {
   apiVersion: 'kubevirt.io/v1',
@@ -157,6 +158,12 @@ export function aPoint({
     },
     status: { state, ...(evidence === undefined ? {} : { evidence }) },
   };
+}
+
+/** What this backup makes. */
+export function aPointOf({ metadata }: BackupJob, changes: PointChanges = {}): RecoveryPoint {
+  const pointID = pointIDOf(changes.spec?.itemID ?? ITEM_ID, metadata.uid ?? '', quickHash);
+  return aPoint({ ...changes, spec: { jobName: metadata.name, pointID, ...changes.spec } });
 }
 
 interface JobChanges {

@@ -9,6 +9,7 @@ import {
   aNewItem,
   anItem,
   aPoint,
+  aPointOf,
   aSoftDeletedItem,
   aStoppedItem,
   aVault,
@@ -203,7 +204,7 @@ test('a backup that waits for the storage does not claim that the changed spec w
     meta: { generation: 7 },
     status: { protectionState: 'Protected', observedGeneration: 6, conditions: [] },
   });
-  const point = aPoint({ state: 'Creating', spec: { jobName: 'web-backup' } });
+  const point = aPointOf(aJob('Backup'), { state: 'Creating' });
   const taken = new Map([['web-p1', { type: 'Pending', askAgainAfterMs: 1000 } as const]]);
   const step = decideOn({ item, points: [point], jobs: [aJob('Backup')], answers: { taken } });
   expect(step.type).toBe('Wait');
@@ -268,7 +269,7 @@ test('a new backup does not say that all data is there after some was found miss
   ] as const;
   const status = statusWritten({
     item: anItem({ status: { conditions } }),
-    points: [aPoint(), aPoint({ meta: { name: 'web-p2' }, spec: { jobName: 'web-backup' } })],
+    points: [aPoint(), aPointOf(aJob('Backup'), { meta: { name: 'web-p2' } })],
     jobs: [aJob('Backup')],
   });
   expect(status.lastBackup?.state).toBe('Completed');

@@ -2,7 +2,20 @@
 import { aJob, aPoint, aSoftDeletedItem, TERMINATING, windowStatus } from '../builders.ts';
 import { at, NOW } from '../names.ts';
 import { gate } from '../steps.ts';
-import { points, frozen, held, done, proven, due, waiting, dying, purging, purged, type Transition } from './facts.ts';
+import {
+  points,
+  frozen,
+  held,
+  done,
+  proven,
+  due,
+  waiting,
+  dying,
+  edited,
+  purging,
+  purged,
+  type Transition,
+} from './facts.ts';
 
 export const softDeleted: readonly Transition[] = [
   {
@@ -70,6 +83,13 @@ export const softDeleted: readonly Transition[] = [
     does: 'WriteJob Completed',
   },
   { state: 'ToBeDeleted', when: 'kubectl delete', facts: dying, rule: 'handOver', does: 'LookAtNamespace' },
+  {
+    state: 'ToBeDeleted',
+    when: 'kubectl delete, and an edit that comes too late',
+    facts: { ...edited, live: { namespaceTerminating: false } },
+    rule: 'ignoreEdit',
+    does: 'WriteStatus ToBeDeleted',
+  },
   {
     state: 'ToBeDeleted',
     when: 'kubectl delete, the namespace stays',

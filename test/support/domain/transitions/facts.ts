@@ -47,6 +47,14 @@ export const dying: Facts = {
   item: aSoftDeletedItem({ meta: { generation: 3, ...held, ...TERMINATING }, status: frozen }),
   points,
 };
+export const edited: Facts = {
+  item: aSoftDeletedItem({
+    meta: { generation: 9, ...held, ...TERMINATING },
+    spec: { protection: 'StopRetainData' },
+    status: frozen,
+  }),
+  points,
+};
 export const immediate = aStoppedItem({
   ...asked,
   status: {

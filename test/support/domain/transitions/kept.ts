@@ -4,7 +4,7 @@ import {
   aJob,
   aNewItem,
   anItem,
-  aPoint,
+  aPointOf,
   aSoftDeletedItem,
   aStoppedItem,
   TERMINATING,
@@ -197,7 +197,7 @@ export const kept: readonly Transition[] = [
     when: 'StopDeleteData, a backup is being taken',
     facts: {
       item: anItem(asked),
-      points: [aPoint({ state: 'Creating', spec: { jobName: 'web-backup' } })],
+      points: [aPointOf(aJob('Backup'), { state: 'Creating' })],
       jobs: [aJob('Backup')],
     },
     rule: 'finishBackupFirst',
