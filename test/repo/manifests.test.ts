@@ -174,7 +174,7 @@ describe('what overlays are for', () => {
   });
 
   test('the Role is for the Lease that the operator takes', () => {
-    const role = manifestsOf('manifests/base').find(({ metadata }) => metadata.name === 'reprieve-leader');
+    const role = manifestsOf('manifests/base').find(({ kind }) => kind === 'Role');
     expect(JSON.stringify(role?.['rules'])).toContain(`"resourceNames":["${LEASE_NAME}"]`);
   });
 });

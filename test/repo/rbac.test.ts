@@ -96,7 +96,7 @@ let manifests: readonly Manifest[];
 let roles: readonly Manifest[];
 
 beforeAll(async () => {
-  manifests = await render('manifests/base');
+  manifests = [...(await render('manifests/base')), ...(await render('manifests/engines/csi'))];
   roles = manifests.filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role');
 }, 600_000);
 
@@ -164,9 +164,9 @@ test('the only subject is the operator’s ServiceAccount, under its fixed name'
   const bindings = manifests.filter(({ kind }) => kind.endsWith('RoleBinding'));
   const subject = { kind: 'ServiceAccount', name: 'reprieve', namespace: 'reprieve-system' };
   expect(bindings.map((binding) => [named(binding), binding['subjects']])).toEqual([
-    ['RoleBinding reprieve-csi-events', [subject]],
     ['RoleBinding reprieve-leader', [subject]],
     ['ClusterRoleBinding reprieve', [subject]],
+    ['RoleBinding reprieve-csi-events', [subject]],
     ['ClusterRoleBinding reprieve-csi', [subject]],
   ]);
 });

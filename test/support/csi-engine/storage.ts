@@ -20,6 +20,8 @@ import { until } from '../operator/until.ts';
 /** Where sources are. */
 export const APPS = 'apps';
 const OPERATOR = 'reprieve-system';
+/** The rights of the engine, beside those of the base. */
+const MANIFESTS = path.resolve(import.meta.dirname, '../../../manifests/engines/csi');
 
 const vmDefinition = {
   apiVersion: 'apiextensions.k8s.io/v1',
@@ -61,6 +63,7 @@ export class CSIStorage {
     const stack = await startCSIStack(plane);
     await must(plane, ['create', '-f', '-'], JSON.stringify(vmDefinition));
     await installManifests(plane, 'overlays/development');
+    await must(plane, ['apply', '--server-side', '-k', MANIFESTS]);
     await must(plane, ['create', 'namespace', APPS]);
     await must(plane, ['label', 'volumesnapshotclass', SNAPSHOT_CLASSES.retain, `${SNAPSHOT_CLASS_LABEL}=true`]);
     const { directory } = await operatorIdentity(plane);
