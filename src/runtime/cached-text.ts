@@ -13,8 +13,8 @@ const QUOTE = 0x22;
 const REPEATED = '\x1f';
 /** What is worth a token, and can stand in JSON as it is. */
 const PLAIN = /^[-\w:./]{8,}$/;
-/** Their number is one digit. */
-const MOST_REPEATS = 9;
+/** Tells them apart. None of these is in a {@link PLAIN} string: one that began with a mark could take another's token apart. */
+const MARKS = '()*+,;<=>?';
 /** One for all kinds of the process: they share most of their words. */
 const words = new WordTable();
 
@@ -39,8 +39,8 @@ export function encode(object: KubeObject, repeats: readonly (string | undefined
     },
   });
   for (const text of repeats) {
-    if (text === undefined || !PLAIN.test(text) || head.length > MOST_REPEATS) continue;
-    json = json.replaceAll(text, REPEATED + String(head.length));
+    if (text === undefined || !PLAIN.test(text) || head.length > MARKS.length) continue;
+    json = json.replaceAll(text, REPEATED + MARKS.charAt(head.length - 1));
     head.push(text);
   }
   return words.shorten(`${JSON.stringify(head).slice(0, -1)},${json}]`);
@@ -63,7 +63,7 @@ function parts(text: string): readonly [string, Partial<KubeObject>] {
   const start = text.indexOf(',{', text.indexOf('"', UID_AT));
   const [uid = '', ...repeats] = JSON.parse(`${text.slice(0, start)}]`) as readonly string[];
   let json = text.slice(start + 1, -1);
-  for (const [index, repeated] of repeats.entries()) json = json.replaceAll(REPEATED + String(index + 1), repeated);
+  for (const [index, repeated] of repeats.entries()) json = json.replaceAll(REPEATED + MARKS.charAt(index), repeated);
   return [uid, JSON.parse(json) as Partial<KubeObject>];
 }
 

@@ -59,6 +59,13 @@ test('an object is read back as it was kept', () => {
   );
 });
 
+test('a string that follows upon another does not take its token apart', () => {
+  const [minute, id] = ['2026-11-24T13:31', '11111111-1111-4111-8111-111111111111'];
+  const metadata = { name: 'x', namespace: 'a', uid: 'u', resourceVersion: '7' };
+  const object = { apiVersion: 'test.dev/v1', kind: 'Thing', metadata, spec: { message: minute + id.slice(1) + id } };
+  expect(decode(THINGS, 'a/x', 7, encode(object, [minute, id]))).toEqual(object);
+});
+
 test('a word table reads back what it wrote, also when it is full', () => {
   const table = new WordTable();
   const written: [string, string][] = [];
