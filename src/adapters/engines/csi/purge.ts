@@ -49,7 +49,7 @@ export async function purge(parts: Parts, prover: Prover, point: EnginePoint): P
 }
 
 /**
- * All contents of the cluster, as any of them may forbid it. Where each disk's is on its way already, that was asked before it was
+ * All contents of the cluster: each of them may forbid it. Where each disk's is on its way already, that was asked before it was
  * marked, and nothing more will be destroyed: then the point's own will do, as the others may be a hundred thousand.
  */
 async function look(parts: Parts, point: EnginePoint): Promise<Scene> {
